@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,20 @@ def test_a_pause_stops_what_runs_and_a_resume_lets_the_same_process_go_on(conduc
     assert ask(conductor.settings.socket, "job.status", {"job_id": job_id})["podium"]["running"] == ["count"]
     told = {event["type"]: event["data"] for event in events_of(conductor, job_id)}
     assert told["job.paused"]["suspended"] == told["job.resumed"]["continued"] == ["count"]
+    finish(conductor, tmp_path, job_id)
+
+
+def test_the_end_of_a_time_limit_that_is_told_is_later_by_the_pause(conductor: Conductor, tmp_path: Path) -> None:
+    job_id = begun(conductor, tmp_path, score(tmp_path).replace("needs: []", "needs: [], timeout_seconds: 1000"))
+    before = _ends_at(conductor, job_id)
+    pause(conductor, job_id)
+    until(conductor, job_id, "paused")
+    assert ask(conductor.settings.socket, "job.explain", {"job_id": job_id})["waits_until"] == ""
+    stands_still(tmp_path)
+    resume(conductor, job_id)
+    goes_on(tmp_path)
+    after = _ends_at(conductor, job_id)
+    assert timedelta(0) < after - before < timedelta(seconds=500)
     finish(conductor, tmp_path, job_id)
 
 
@@ -235,6 +250,11 @@ def test_a_suspended_job_is_not_stuck_and_its_processes_are_not_stopped_by_someb
         finish(conductor, tmp_path, job_id)
     finally:
         conductor.end()
+
+
+def _ends_at(conductor: Conductor, job_id: str) -> datetime:
+    found: str = ask(conductor.settings.socket, "job.explain", {"job_id": job_id})["waits_until"]
+    return datetime.fromisoformat(found)
 
 
 def _view(conductor: Conductor, job_id: str) -> dict[str, object]:

@@ -16,7 +16,8 @@ from podium.conductor.engines.local.folder import AttemptFolder, Hold
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroups
-from tests.support.engines import BOUND_SECONDS, STAY, Gate, make_spec, next_end, open_engine
+from tests.support.engines import BOUND_SECONDS, STAY, Gate, is_alive, make_spec, next_end, open_engine
+from tests.support.journals import keeper_and_guard, kill, newest
 from tests.support.podium_home import until
 from tests.support.ticking import TICK, goes_on, stands_still
 
@@ -198,6 +199,7 @@ async def test_the_next_conductor_finds_it_suspended_with_what_its_limit_had_lef
             place = engine.place(spec.key)
             assert place is not None
             assert place.state == "suspended"
+            assert place.held_seconds > 4.0
             await still(tmp_path)
             await engine.resume(spec.key)
             await more_ticks(tmp_path)
@@ -236,6 +238,17 @@ async def test_one_that_should_run_goes_on_with_the_next_conductor(tmp_path: Pat
             await heir.reattach(spec)
             await heir.resume(spec.key)
             await more_ticks(tmp_path)
+
+
+async def test_who_kills_the_keeper_lets_nothing_go_on(tmp_path: Path, cgroups: Cgroups | None) -> None:
+    async with counting(tmp_path, cgroups) as (engine, spec):
+        assert await engine.suspend(spec.key)
+        for pid in keeper_and_guard(newest(tmp_path / "keepers")):
+            kill(pid)
+            await run_sync(until, lambda pid=pid: not is_alive(pid))
+        await still(tmp_path)
+        await engine.resume(spec.key)
+        await more_ticks(tmp_path)
 
 
 async def test_what_somebody_else_has_stopped_is_no_suspension_of_ours(tmp_path: Path) -> None:

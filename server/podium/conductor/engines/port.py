@@ -104,7 +104,8 @@ class Usage:
 class Place:
     """Where an attempt that has not ended is. `reason` is why it is queued or unknown, in the engine's own words.
 
-    `unknown`: the engine does not answer. `expected_start` is in seconds since the epoch.
+    `unknown`: the engine does not answer. `expected_start` is in seconds since the epoch. `held_seconds` is how long it was
+    suspended so far: its time limit stood still.
     """
 
     state: PlaceState
@@ -113,6 +114,7 @@ class Place:
     partition: str = ""
     reason: str = ""
     expected_start: float | None = None
+    held_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

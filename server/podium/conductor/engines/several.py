@@ -39,6 +39,11 @@ class Engines:
         engine = self._of.get(key)
         return engine.place(key) if engine else None
 
+    def held_seconds(self, key: str) -> float:
+        """Return how long a running attempt was suspended so far."""
+        place = self.place(key)
+        return place.held_seconds if place else 0.0
+
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:
         """Return the load of those of these attempts that run."""
         asked: defaultdict[Engine, list[str]] = defaultdict(list)

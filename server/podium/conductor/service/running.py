@@ -6,6 +6,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from podium.conductor.rules.state import JobRun
 from podium.conductor.service.context import Context
 from podium.contract.waits import RunningSheet, RunningView
 from podium.logs.written import last_write, logs_of
@@ -26,12 +27,18 @@ async def _sheets(context: Context, job_id: str) -> list[RunningSheet]:
     ended = context.supervisor.unstored.ended(job)
     shown = [(num, job.running[num]) for num in sorted(job.running) if num not in ended][:_SHOWN]
     facts = [
-        RunningSheet(label=job.label(num), since=iso(attempt.started_at), limit_seconds=job.limit_of(num))
+        RunningSheet(label=job.label(num), since=iso(attempt.started_at), limit_seconds=_limit(context, job, num))
         for num, attempt in shown
     ]
     folders = [context.home.attempt(job_id, attempt.serial) for _, attempt in shown]
     written = await anyio.to_thread.run_sync(_written, folders)
     return [each.model_copy(update={"written_at": at}) for each, at in zip(facts, written, strict=True)]
+
+
+def _limit(context: Context, job: JobRun, num: int) -> float | None:
+    """Return how long after its start a running sheet reaches its time limit, None if it has none."""
+    limit = job.limit_of(num)
+    return None if limit is None else limit + context.engines.held_seconds(job.running[num].key)
 
 
 def _written(folders: Sequence[Path]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from podium.conductor.clock import wall
@@ -89,14 +90,16 @@ def slots(job: JobRun, scheduler: Scheduler, *, accepting: bool) -> str:
     return ""
 
 
-def waits_until(job: JobRun) -> str:
+def waits_until(job: JobRun, held_seconds: Callable[[str], float]) -> str:
     """Return when the present state ends by itself at the latest, "" if that is unknown.
 
-    It ends with a waiting time, with a pause between sheets, or with the time limits of the running sheets if each has one.
+    It ends with a waiting time, with a pause between sheets, or with the time limits of the running sheets if each has one: these
+    stand still while a sheet is suspended, `held_seconds` by the key of its attempt.
     """
     if job.running:
         playing = job.playing
-        ends = [job.running[num].started_at + limit for num in playing if (limit := job.limit_of(num))]
+        limits = [(job.running[num], limit) for num in playing if (limit := job.limit_of(num))]
+        ends = [attempt.started_at + held_seconds(attempt.key) + limit for attempt, limit in limits]
         return iso(max(ends)) if ends and len(ends) == len(playing) else ""
     waiting = [until for num in job.waiting if (until := job.sheets[num].waiting_until) is not None]
     if waiting:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import anyio
 
-from podium.conductor.engines.local.folder import AttemptFolder, Hold
+from podium.conductor.engines.local.folder import NEVER, AttemptFolder
 from podium.conductor.engines.port import AttemptSpec, End, EndReason
 from podium.conductor.processes.cgroup import Cgroup
 from podium.conductor.processes.keepers.child import Child
@@ -25,7 +25,7 @@ class Running:
         self.stopped: EndReason | None = None
         self.grace_seconds = spec.grace_seconds
         self.is_being_ended = False
-        self.hold = Hold()
+        self.hold = NEVER
         self.wants_hold = False
         self.limit_left: float | None = None  # seconds of its time limit, while that stands still
         self.moving = anyio.Lock()  # whoever stops its processes, lets them go on or ends them

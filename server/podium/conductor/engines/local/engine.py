@@ -21,7 +21,7 @@ from podium.conductor import faults
 from podium.conductor.engines.local import holding, takeover
 from podium.conductor.engines.local.attempt import Running
 from podium.conductor.engines.local.deadlines import Deadlines
-from podium.conductor.engines.local.folder import LIMITS
+from podium.conductor.engines.local.folder import LIMITS, NEVER
 from podium.conductor.engines.local.launching import is_own_folder, start_of, too_long, unusable
 from podium.conductor.engines.local.limiter import Upkeep
 from podium.conductor.engines.local.limits.output import OutputLimits
@@ -121,7 +121,10 @@ class LocalEngine:
     def place(self, key: str) -> Place | None:
         """Return where an attempt is; one that is on the way to its process counts as running."""
         running = self._running.get(key)
-        return Place("suspended" if running.is_suspended else "running") if running else None
+        if running is None:
+            return None
+        held = running.hold.held(facts.clock_seconds()) if running.hold != NEVER else 0.0
+        return Place("suspended" if running.is_suspended else "running", held_seconds=held)
 
     def changes(self) -> AsyncIterator[End]:
         """Return the stream of ends; there is only one, so it may have only one reader."""

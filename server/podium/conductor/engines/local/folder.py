@@ -41,9 +41,16 @@ class Hold(NamedTuple):
             return self
         return Hold(self.before + (self.until - self.since if self.until is not None else 0.0))
 
+    def held(self, now: float) -> float:
+        """Return how long it was suspended so far."""
+        return self.before + (now - self.since if self.since is not None else 0.0)
+
     def ran(self, start: float, now: float) -> float:
         """Return how long an attempt has run that began at `start`."""
-        return (now if self.since is None else self.since) - start - self.before
+        return now - start - self.held(now)
+
+
+NEVER = Hold()
 
 
 class AttemptFolder:
@@ -92,4 +99,4 @@ class AttemptFolder:
             OSError: it cannot be read now.
         """
         noted = read_link(self.suspended)
-        return Hold(*noted) if isinstance(noted, list) and len(noted) == len(Hold._fields) else Hold()
+        return Hold(*noted) if isinstance(noted, list) and len(noted) == len(Hold._fields) else NEVER

@@ -33,7 +33,7 @@ async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, A
     if (active := context.supervisor.jobs.get(job.job_id)) is not None:
         facts["cause"] = explain.slots(active, context.supervisor.scheduler, accepting=context.supervisor.accepting)
         if not context.supervisor.unstored.ended(active):
-            facts["waits_until"] = explain.waits_until(active)
+            facts["waits_until"] = explain.waits_until(active, context.engines.held_seconds)
         if active.holding and "sheet" not in facts:
             blocked = [active.label(num) for num in active.loaded.after(active.holding)]
             facts |= {"blocked": blocked[:_BLOCKED_SHOWN], "blocked_total": len(blocked)}
