@@ -217,6 +217,7 @@ def test_a_suspended_sheet_that_somebody_kills_is_recorded_and_the_job_stays_pau
     until_so(lambda: not _view(conductor, job_id)["suspended"])
     sheet = sheets_of(conductor, job_id)["count"]
     assert (_view(conductor, job_id)["status"], sheet["status"], sheet["signal"]) == ("paused", "failed", 9)
+    assert ask(conductor.settings.socket, "daemon.status")["running_sheets"] == 0
     resume(conductor, job_id)
     assert until(conductor, job_id, "failed")["sheets_completed"] == 1
 
