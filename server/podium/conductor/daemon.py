@@ -37,7 +37,7 @@ from podium.conductor.reading.reader import Reader, ReaderLimits
 from podium.conductor.rules.batch import Telling
 from podium.conductor.rules.capacity import Capacity
 from podium.conductor.rules.scheduler import Limits, Scheduler
-from podium.conductor.rules.transitions import control
+from podium.conductor.rules.transitions import control, suspensions
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers import build
 from podium.conductor.service.handlers.daemon import cancel_seconds
@@ -150,7 +150,7 @@ async def _serve(parts: _Parts, hands: _Hands, listener: Listener, stop: Stop) -
     retention = Retention(settings, context.store, supervisor, context.changes, context.timekeeper)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_on_signals, context, stop)
-        tasks.start_soon(context.launcher.run, supervisor.attempt_ended)
+        tasks.start_soon(context.launcher.run, supervisor.attempt_ended, supervisor.attempt_suspended)
         tasks.start_soon(supervisor.run)
         tasks.start_soon(parts.removals.run, supervisor.post)
         tasks.start_soon(StuckWatch(supervisor, context.engines, context.home, settings.stuck_seconds).run)
@@ -233,6 +233,7 @@ async def _assemble(
         remove=removals.add,
         telling=Telling(bool(settings.notify.strip()), lambda job, seq: views.told(job, seq)),  # noqa: PLW0108 -- they are made below
         has_news=news.wake,
+        suspending=settings.hold_running,
     )
     views = JobViews(supervisor, store.home_id, settings.stuck_seconds, engines.halted, engines.place)
     context = Context(
@@ -292,6 +293,10 @@ async def _recover(context: Context) -> None:
         await context.launcher.reattach(job, attempt)
         if job.intent == "cancel":
             context.launcher.cancel(attempt)
+            continue
+        # Also one that should run: an earlier conductor may have stored that it goes on, and died before it did.
+        wanted = suspensions.is_wanted(job, suspending=context.settings.hold_running)
+        context.launcher.hold(attempt, suspended=attempt.suspended or wanted)
     for job in jobs:
         if job.status != "paused" or job.intent or not job.ready:  # of the rest, perhaps many, nothing follows
             context.supervisor.settle(job.job_id)

@@ -48,6 +48,7 @@ class LiveAttempt:
     in_engine: bool = False
     ended: bool = False
     cancel_asked: bool = False
+    hold_asked: bool | None = None  # the last wish: to suspend it, or to let it go on
     survivors: list[Survivor] = field(default_factory=list)  # of its skip command and its validations
     notes: list[str] = field(default_factory=list)  # what may surprise about how it began
 

@@ -81,6 +81,13 @@ class Stock:
         self._memory += holder.claim.memory_bytes
         self._gpus.difference_update(gpus)
 
+    def change(self, place: tuple[int, int], claim: Claim) -> None:
+        """Count something else for a sheet, which keeps its GPUs."""
+        holder = self.holders[place]
+        self._cpus += claim.cpus - holder.claim.cpus
+        self._memory += claim.memory_bytes - holder.claim.memory_bytes
+        self.holders[place] = holder._replace(claim=claim)
+
     def give_back(self, place: tuple[int, int], gpus: tuple[int, ...]) -> None:
         """Count it no longer; nothing happens if the sheet holds nothing."""
         holder = self.holders.pop(place, None)

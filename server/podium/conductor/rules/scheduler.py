@@ -140,26 +140,41 @@ class Scheduler:
     def hold(self, job: JobRun, attempt: Attempt) -> None:
         """Count again what an attempt holds that an earlier conductor started."""
         self._take(job, attempt.sheet, attempt.claim, attempt.gpus)
+        if attempt.suspended:
+            self.turn([attempt])
 
     def _take(self, job: JobRun, num: int, claim: Claim, gpus: tuple[int, ...]) -> None:
-        if claim.engine == "local":
-            self.used += 1
-        else:
-            self.on_cluster += 1
-        self.used_by[claim.instrument] = self.used_by.get(claim.instrument, 0) + 1
+        self._count(claim, 1)
         if claim.asks:
             self.stock.take((job.seq, num), Holder(job.job_id, job.label(num), claim), gpus)
 
+    def _count(self, claim: Claim, by: int) -> None:
+        """Count one more slot as taken, or, with -1, one less."""
+        if claim.engine == "local":
+            self.used += by
+        else:
+            self.on_cluster += by
+        self.used_by[claim.instrument] = self.used_by.get(claim.instrument, 0) + by
+
     def give_back(self, attempt: Attempt) -> None:
         """Free what an attempt holds that has ended."""
-        claim = attempt.claim
-        if claim.engine == "local":
-            self.used -= 1
-        else:
-            self.on_cluster -= 1
-        self.used_by[claim.instrument] -= 1
-        if claim.asks:
+        if not attempt.suspended:
+            self._count(attempt.claim, -1)
+        if attempt.claim.asks:
             self.stock.give_back((attempt.job_seq, attempt.sheet), attempt.gpus)
+
+    def turn(self, attempts: list[Attempt]) -> None:
+        """Free the slots and the processors of attempts that are suspended now, occupy them for each that goes on; empty the list.
+
+        That may be beyond the limits then, as the attempt is there already. Memory and GPUs stay with its processes all the time.
+        """
+        for attempt in attempts:
+            claim = attempt.claim
+            self._count(claim, -1 if attempt.suspended else 1)
+            if claim.asks:
+                now = claim._replace(cpus=0) if attempt.suspended else claim
+                self.stock.change((attempt.job_seq, attempt.sheet), now)
+        attempts.clear()
 
     def leave(self, job: JobRun) -> None:
         """Forget a job: its places in the lines, what it waits for, and what its running attempts hold."""

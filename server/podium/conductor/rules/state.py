@@ -140,8 +140,23 @@ class JobRun:
 
     @property
     def running_labels(self) -> list[str]:
-        """The labels of the sheets that run now, in order."""
+        """The labels of the sheets that run now, suspended ones among them, in order."""
         return [self.label(num) for num in sorted(self.running)]
+
+    @property
+    def playing(self) -> list[int]:
+        """The sheets that run now and are not suspended, in order."""
+        return sorted(num for num, attempt in self.running.items() if not attempt.suspended)
+
+    @property
+    def playing_labels(self) -> list[str]:
+        """Their labels."""
+        return [self.label(num) for num in self.playing]
+
+    @property
+    def suspended_labels(self) -> list[str]:
+        """The labels of the sheets that a pause has suspended, in order."""
+        return [self.label(num) for num, attempt in sorted(self.running.items()) if attempt.suspended]
 
     @property
     def holding(self) -> list[int]:

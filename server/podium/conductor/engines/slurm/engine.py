@@ -140,6 +140,12 @@ class SlurmEngine:
         flight = self.fleet.flights.get(key)
         return self.fleet.place(flight) if flight else None
 
+    def status(self) -> str:
+        """Return what the cluster answered last; "" while nothing is asked of it."""
+        if not self.fleet.flights:
+            return ""
+        return f"does not answer: {self.fleet.words}" if self.fleet.words else "answers"
+
     def changes(self) -> AsyncIterator[End]:
         """Return the stream of ends; there is only one, so it may have only one reader."""
         return self._changes
