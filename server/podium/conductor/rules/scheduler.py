@@ -164,7 +164,7 @@ class Scheduler:
             self.stock.give_back((attempt.job_seq, attempt.sheet), attempt.gpus)
 
     def turn(self, attempts: list[Attempt]) -> None:
-        """Free the slots and the processors of attempts that are suspended now, occupy them for each that goes on; empty the list.
+        """Free the slots and processors of attempts that are suspended now, occupy them for those that go on; empty the list.
 
         That may be beyond the limits then, as the attempt is there already. Memory and GPUs stay with its processes all the time.
         """

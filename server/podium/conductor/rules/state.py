@@ -201,6 +201,10 @@ class JobRun:
         run = self.sheets.get(num)
         return num < self.start_sheet or (run is not None and run.satisfied)
 
+    def open_attempt(self, serial: int) -> Attempt | None:
+        """Return the attempt with this serial number, None if it has ended."""
+        return next((each for each in self.running.values() if each.serial == serial), None)
+
     def profile_of(self, num: int) -> Profile:
         """Return the profile of the instrument that plays the sheet's next attempt."""
         run, sheet = self.sheets.get(num), self.plan.sheet(num)

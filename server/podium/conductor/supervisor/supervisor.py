@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from typing import Any
 
 import structlog
@@ -70,7 +71,7 @@ class Supervisor:
         self.scheduler = scheduler
         self.last_event = next_event - 1
         self.accepting = True
-        self._next_job = next_job
+        self._numbers = count(next_job)
         self._store = store
         self._loader = loader
         self._launcher = launcher
@@ -92,8 +93,7 @@ class Supervisor:
 
     def reserve(self) -> int:
         """Return the number of a new job; a number whose job is refused stays unused."""
-        self._next_job += 1
-        return self._next_job - 1
+        return next(self._numbers)
 
     @property
     def trouble(self) -> Trouble | None:
@@ -127,8 +127,8 @@ class Supervisor:
             Retired: the job left memory meanwhile.
             PodiumError: the transition refused, or the disk is full.
         """
-        was_active = job.job_id in self.jobs
-        return await self._ask(Command(job.job_id, transition, job=job, was_active=was_active, request_key=request_key))
+        active = job.job_id in self.jobs
+        return await self._ask(Command(job.job_id, transition, job=job, was_active=active, request_key=request_key))
 
     def attempt_ended(self, job_id: str, serial: int, verdict: Verdict) -> None:
         """Note the end of an attempt. It is recorded even if the disk is full now."""
@@ -137,12 +137,9 @@ class Supervisor:
         self._inbox.post(Command(job_id, partial(self._end, serial, verdict), kept=True, ended=(serial, verdict)))
 
     def _end(self, serial: int, verdict: Verdict, job: JobRun, batch: Batch) -> None:
-        attempt = next((each for each in job.running.values() if each.serial == serial), None)
-        if attempt is None:
+        if (attempt := job.open_attempt(serial)) is None:
             return
-        if (
-            job.plan.sheet(attempt.sheet).engine == "local"
-        ):  # the trouble of a cluster keeps nothing of this machine waiting
+        if attempt.claim.engine == "local":  # the trouble of a cluster keeps nothing of this machine waiting
             self.refused.learn(verdict.end, batch.now.mono)
         self.scheduler.give_back(attempt)
         sheets.attempt_ended(job, attempt, verdict, batch)

@@ -59,7 +59,7 @@ def start(job: JobRun, num: int, batch: Batch, mark: str, gpus: tuple[int, ...] 
 
 def placed(serial: int, place: Place, job: JobRun, batch: Batch) -> None:
     """Record that an attempt has left the queue of its cluster and runs on a node: its sheet has been running since then."""
-    attempt = next((each for each in job.running.values() if each.serial == serial), None)
+    attempt = job.open_attempt(serial)
     where = ran_at(place, job.plan.sheet(attempt.sheet).engine) if attempt else ""
     if attempt is None or attempt.place or not where:
         return
@@ -131,7 +131,7 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
 
 def attempt_suspended(job: JobRun, batch: Batch, *, serial: int, done: bool) -> None:
     """Take an engine's answer to a pause: an attempt is suspended, or it cannot be, and perhaps is not any more."""
-    attempt = next((each for each in job.running.values() if each.serial == serial), None)
+    attempt = job.open_attempt(serial)
     if attempt is None or job.intent == "cancel" or (job.intent != "pause" and job.status != "paused"):
         return  # it has ended, or its job goes on or is being cancelled, since the engine was asked
     if attempt.suspended != done:
