@@ -5,7 +5,7 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import anyio
 
@@ -204,6 +204,21 @@ def _machine(capacity: Capacity, local: LocalEngine) -> Machine:
     )
 
 
+def _compiler(
+    settings: Settings, reader: Reader, profiles: dict[str, Any], loader: Loader, machine_: Machine
+) -> Compiler:
+    """Return what makes plans of scores. `profiles` are the user's own, as the reader takes them."""
+    return Compiler(
+        reader,
+        profiles,
+        settings.max_score_bytes,
+        loader.share,
+        settings.score_profiles,
+        settings.engine,
+        machine_,
+    )
+
+
 async def _assemble(
     settings: Settings, store: Store, runner: Runner, reader: Reader, hands: _Hands, stop: Stop
 ) -> _Parts:
@@ -234,6 +249,7 @@ async def _assemble(
         telling=Telling(bool(settings.notify.strip()), lambda job, seq: views.told(job, seq)),  # noqa: PLW0108 -- they are made below
         has_news=news.wake,
     )
+    compiler = _compiler(settings, reader, contents, loader, _machine(limits.capacity, hands.local))
     views = JobViews(supervisor, store.home_id, settings.stuck_seconds, engines.halted, engines.place)
     context = Context(
         settings=settings,
@@ -249,15 +265,7 @@ async def _assemble(
         keepers=hands.local.keepers.describe,
         profiles={**builtin_profiles(), **own},
         reader=reader,
-        compiler=Compiler(
-            reader,
-            contents,
-            settings.max_score_bytes,
-            loader.share,
-            settings.score_profiles,
-            settings.engine,
-            _machine(limits.capacity, hands.local),
-        ),
+        compiler=compiler,
         hub=hub,
         queries=Queries(store),
         views=views,

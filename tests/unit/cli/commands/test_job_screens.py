@@ -237,7 +237,11 @@ def test_the_status_shows_the_conductor_its_load_and_jobs() -> None:
     check("status", lambda columns: show_status(conductor, JobPage(jobs=jobs, total=312), columns))
     idle = conductor.model_copy(
         update={
-            "store_trouble": "", "processes": [], "resources": "", "engines": ["local: 0 attempts"], "accepting_work": False
+            "store_trouble": "",
+            "processes": [],
+            "resources": "",
+            "engines": ["local: 0 attempts"],
+            "accepting_work": False,
         }
     )
     check("status-empty", lambda columns: show_status(idle, JobPage(), columns))
