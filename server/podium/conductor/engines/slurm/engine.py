@@ -141,10 +141,10 @@ class SlurmEngine:
         return self.fleet.place(flight) if flight else None
 
     def status(self) -> str:
-        """Return what the cluster answered last; "" while nothing is asked of it."""
-        if not self.fleet.flights:
-            return ""
-        return f"does not answer: {self.fleet.words}" if self.fleet.words else "answers"
+        """Return whether the cluster answered when it was asked last; "" if it was not asked yet."""
+        if self.fleet.words:
+            return f"Slurm does not answer: {self.fleet.words}"
+        return "Slurm answers" if self.fleet.answered_at else ""
 
     def changes(self) -> AsyncIterator[End]:
         """Return the stream of ends; there is only one, so it may have only one reader."""
