@@ -70,6 +70,15 @@ class Stock:
         """What running sheets hold of what there is now."""
         return Capacity(self._cpus, self._memory, self.has.gpus - len(self._gpus))
 
+    def has_room(self, claim: Claim) -> bool:
+        """Return whether what a claim asks for is free."""
+        has = self.has
+        return (
+            claim.cpus <= has.cpus - self._cpus
+            and claim.memory_bytes <= has.memory_bytes - self._memory
+            and claim.gpus <= len(self._gpus)
+        )
+
     def choose(self, gpus: int) -> tuple[int, ...]:
         """Return so many GPUs for the next attempt that asks for them: the lowest that are free."""
         return tuple(sorted(self._gpus)[:gpus])

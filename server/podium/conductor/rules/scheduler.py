@@ -45,6 +45,9 @@ class Scheduler:
     used_by: dict[str, int] = field(default_factory=dict)
     on_cluster: int = 0
     waits: Waits = field(default_factory=Waits)
+    parked: dict[int, JobRun] = field(
+        default_factory=dict
+    )  # jobs of which nothing can start until somebody gives something back
     stock: Stock = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,13 +81,21 @@ class Scheduler:
             found = job.ready.first(partial(self._has_room, job, engine, now)) if may_start else None
             if found is not None:
                 yield self._start(job, found[1], now)
-            if job.not_before <= now:
+            if found is None and may_start and self._is_short(job, engine):
+                self.parked[job.seq] = job  # a long line of such jobs would cost every round
+            elif job.not_before <= now:
                 self.offer(job)
             if found is not None:
                 turns = len(line)
 
+    def _is_short(self, job: JobRun, engine: EngineName) -> bool:
+        """Return whether each of a job's ready sheets asks for more than is free, whatever is reserved."""
+        if engine != "local":
+            return False
+        return job.ready.first(lambda claim: claim.engine == engine and self.stock.has_room(claim)) is None
+
     def _start(self, job: JobRun, claim: Claim, now: float) -> Start:
-        if self.waits.all:
+        if self.waits.all and (claim.asks or job.seq in self.waits.of_job or self._places(job, claim) is not None):
             self.waits.started(Request(job, claim, self.wants(job, claim)), self.free, now)
         gpus = self.stock.choose(claim.gpus) if claim.gpus else ()
         num = job.ready.take(claim)
@@ -162,6 +173,9 @@ class Scheduler:
             self._count(attempt.claim, -1)
         if attempt.claim.asks:
             self.stock.give_back((attempt.job_seq, attempt.sheet), attempt.gpus)
+            parked, self.parked = self.parked, {}
+            for job in parked.values():
+                self.offer(job)
 
     def turn(self, attempts: list[Attempt]) -> None:
         """Free the slots and processors of attempts that are suspended now, occupy them for those that go on; empty the list.
@@ -180,6 +194,7 @@ class Scheduler:
         """Forget a job: its places in the lines, what it waits for, and what its running attempts hold."""
         for line in self.lines.values():
             line.leave(job)
+        self.parked.pop(job.seq, None)
         self.waits.leave(job)
         for attempt in job.running.values():
             self.give_back(attempt)

@@ -240,3 +240,14 @@ def test_while_nobody_asks_for_anything_nothing_is_said() -> None:
     room.fill()
     assert shortage.in_use(room.scheduler) == ""
     assert shortage.of_job(room.jobs[0], room.scheduler, 0.0) == ""
+
+
+def test_jobs_that_wait_for_the_machine_leave_the_line_until_something_is_given_back() -> None:
+    room = hall(machine(gpus=2), *[asking(TWO_GPUS)] * 20)
+    assert room.fill() == [(1, 1)]
+    line = room.scheduler.lines["local"]
+    assert not line
+    room.scheduler.leave(room.jobs.pop(1))
+    room.end(room.jobs[0], 1)
+    assert len(line) == 18
+    assert [(job.seq, num) for job, num, _ in room.scheduler.next_sheets(0.0)] == [(3, 1)]
