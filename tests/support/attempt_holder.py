@@ -5,12 +5,12 @@ It says of each in turn when its keeper has started it.
 Arguments: the id of the home whose cgroups it uses, "" for none, and the folder of its keepers.
 """
 
-import json
 import sys
 from pathlib import Path
 
 import anyio
 import structlog
+from pydantic import TypeAdapter
 
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.port import AttemptSpec
@@ -37,12 +37,11 @@ async def hold() -> None:
         Keepers(Path(sys.argv[2]), reaper, own_procs()) as keepers,
         LocalEngine(keepers, cgroups=cgroups) as engine,
     ):
-        asked = json.loads(sys.stdin.readline())
-        for fields in asked:
-            paths = {name: Path(fields[name]) for name in ("folder", "workspace")}
-            await engine.submit(AttemptSpec(**{**fields, **paths, "argv": tuple(fields["argv"])}))
-        for fields in asked:
-            while not has_started(keepers, fields["key"]):  # noqa: ASYNC110 -- there is no event for all that counts
+        asked = TypeAdapter(tuple[AttemptSpec, ...]).validate_json(sys.stdin.readline())
+        for spec in asked:
+            await engine.submit(spec)
+        for spec in asked:
+            while not has_started(keepers, spec.key):  # noqa: ASYNC110 -- there is no event for all that counts
                 await anyio.sleep(LOOK_SECONDS)
             sys.stdout.write("launched\n")
             sys.stdout.flush()

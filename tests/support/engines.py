@@ -7,13 +7,13 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
 import anyio.lowlevel
+from pydantic import TypeAdapter
 
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
@@ -185,7 +185,7 @@ class Holder:
 
     def __init__(self, *specs: AttemptSpec, home_id: str = "") -> None:
         """Start the attempts, in cgroups where the home is named."""
-        text = json.dumps([asdict(spec) for spec in specs], default=str)
+        text = TypeAdapter(tuple[AttemptSpec, ...]).dump_json(specs).decode()
         self._process = subprocess.Popen(
             nursed.command("holder", home_id, str(specs[0].folder.parent / "keepers")),
             cwd=ROOT,
