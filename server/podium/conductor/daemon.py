@@ -133,10 +133,10 @@ async def _main(settings: Settings) -> None:
             Keepers(settings.places.keepers, reaper, own_procs()) as keepers,
             Reader(reaper, _reader_limits(settings)) as reader,
             LocalEngine(keepers, limits, cgroups, mark=store.mark) as engine,
-            SlurmEngine(runner := Runner(keepers, cgroups), _slurm_options(settings), mark=store.mark) as slurm,
+            SlurmEngine(Runner(keepers), _slurm_options(settings), mark=store.mark) as slurm,
         ):
             stop, hands = Stop(), _Hands(engine, slurm)
-            parts = await _assemble(settings, store, runner, reader, hands, stop)
+            parts = await _assemble(settings, store, Runner(keepers, cgroups), reader, hands, stop)
             # Bound before anything is taken up: a start that cannot listen has run nothing.
             with Listener(settings.socket, build(parts.context), settings.max_connections) as listener:
                 await _serve(parts, hands, listener, stop)
