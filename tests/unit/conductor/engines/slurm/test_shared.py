@@ -77,6 +77,7 @@ def test_a_folder_that_is_away_says_nothing_about_its_attempts(shared: Shared, t
     for work in (
         lambda: shared.look(POOL, folder),
         lambda: shared.take(POOL, folder),
+        lambda: shared.take(POOL, folder, make=True),
         lambda: shared.ask(folder, Ask("stop")),
     ):
         with pytest.raises(FileNotFoundError):
