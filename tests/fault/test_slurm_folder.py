@@ -60,9 +60,12 @@ async def test_a_cancel_while_the_shared_folder_is_away_counts_when_it_is_back(g
         shared.rename(away)
         await engine.cancel(spec.key, grace_seconds=0.1)
         await until_place(engine, spec.key, "unknown")
-        ground.open_queue()
         away.rename(shared)
         (end,) = (await ends_of(engine, 1)).values()
+        ground.open_queue()
+        last = attempts.new()
+        await engine.submit(last)
+        assert list(await ends_of(engine, 1)) == [last.key]
     assert end.reason == "cancelled"
     assert not (ground.place / "ran").exists()
 
