@@ -83,10 +83,10 @@ async def _main(settings: Settings) -> None:
             Keepers(settings.places.keepers, reaper, own_procs()) as keepers,
             Reader(reaper, reader_limits(settings)) as reader,
             LocalEngine(keepers, limits, cgroups, mark=store.mark) as engine,
-            SlurmEngine(runner := Runner(keepers, cgroups), slurm_options(settings), mark=store.mark) as slurm,
+            SlurmEngine(Runner(keepers), slurm_options(settings), mark=store.mark) as slurm,
         ):
             stop, hands = Stop(), Hands(engine, slurm)
-            parts = await assemble(settings, store, runner, reader, hands, stop)
+            parts = await assemble(settings, store, Runner(keepers, cgroups), reader, hands, stop)
             # Bound before anything is taken up: a start that cannot listen has run nothing.
             with Listener(settings.socket, build(parts.context), settings.max_connections) as listener:
                 await _serve(parts, hands, listener, stop)

@@ -24,9 +24,11 @@ log = get_logger()
 async def run(engine: "SlurmEngine") -> None:
     """Submit what is missing, until cancelled."""
     while True:
-        soonest = min((pool.not_before for pool in engine.fleet.pools.values() if pool.waiting()), default=0.0)
-        pause = max(0.0, soonest - time.monotonic())
-        with anyio.move_on_after(pause or None):
+        now = time.monotonic()
+        later = [
+            pool.not_before - now for pool in engine.fleet.pools.values() if pool.waiting() and pool.not_before > now
+        ]
+        with anyio.move_on_after(min(later, default=None)):  # else the next round looks again
             await engine.to_submit.wait()
         engine.to_submit = anyio.Event()
         for pool in list(engine.fleet.pools.values()):

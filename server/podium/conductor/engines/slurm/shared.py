@@ -205,6 +205,8 @@ class Shared:
         """Make sure that an attempt will never be played; return False if a lane has it. `make`: its folder may still come."""
         faults.point("before_claim")
         if make:
+            if self.program and not self.is_there():
+                raise FileNotFoundError(errno.ENOENT, "it is not there", self.root)
             os.makedirs(folder, OURS, exist_ok=True)  # noqa: PTH103
         try:
             taken = place.take_claim(folder, self._claim)
