@@ -73,7 +73,8 @@ CONDUCTOR_ROOMS: dict[str, set[str]] = {
     "views": _SUPERVISOR | {"supervisor"},
     "service": _SERVICE,
     "housekeeping": _SERVICE - {"plans", "reading"},
-    "daemon": _SERVICE | {"service", "housekeeping", "lock", "processes", "engines/local", "engines/slurm"},
+    "assembly": _SERVICE | {"service", "housekeeping", "lock", "processes", "engines/local", "engines/slurm"},
+    "daemon": _SERVICE | {"assembly", "service", "housekeeping", "lock", "processes", "engines/local", "engines/slurm"},
 }
 # What reads foreign text: nothing that the conductor imports may import it.
 FOREIGN_TEXT = {"yaml", "jinja2", "markupsafe", "regex"}

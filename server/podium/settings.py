@@ -105,7 +105,8 @@ class Settings(BaseModel):
     )
     hold_running: bool = Field(
         False,
-        description="a pause also suspends the running sheets, where their engine can; else they are let end first",
+        description="a pause suspends the running sheets where they are, if their engine can, and a resume lets them go on; "
+        "without it, and for those that cannot be suspended, a pause takes effect when they have ended",
     )
     grace_seconds: float = Field(5.0, ge=0, le=600, description="between TERM and KILL when a process tree is ended")
     stuck_seconds: float = Field(600.0, ge=1, description="a sheet without output and CPU use for this long is stuck")

@@ -93,6 +93,13 @@ def test_no_gpu_is_given_to_two_sheets_though_the_conductor_is_killed_and_has_mo
     assert gpu(3) == "2"
     assert running(stopped, job_id) == ["s1", "s2", "s3"]
     assert sheets_of(stopped, job_id)["s4"]["reason"] == "waits for 1 GPU: 0 of 3 are free"
+    shown = {
+        each["name"]: each
+        for each in ask(stopped.settings.socket, "job.env", {"job_id": job_id, "sheet": 4})["variables"]
+    }
+    visible = shown["CUDA_VISIBLE_DEVICES"]
+    assert (visible["known_later"], visible["replaces"]) == (True, "score")
+    assert shown["CUDA_DEVICE_ORDER"]["value"] == "PCI_BUS_ID"
     stopped.kill()
     (tmp_path / "go-s2").touch()
     stopped.start(PODIUM_GPUS="2")

@@ -65,6 +65,10 @@ class Histories(RuleBasedStateMachine):
         self.approvals = Approvals()
         self.last_event = 0
         self.mono = 100.0
+        self.suspending = False
+        self.wishes: dict[
+            str, bool
+        ] = {}  # what was last asked of the engine about an attempt: to suspend it, or to let it go on
         self.db = sqlite3.connect(":memory:", isolation_level=None)
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA foreign_keys=ON")
@@ -74,10 +78,11 @@ class Histories(RuleBasedStateMachine):
 
     def commit(self, work: Callable[[Batch], object]) -> object:
         """Do one batch as the supervisor does: work, settle, dispatch, commit."""
-        batch = Batch(self.last_event + 1, Moment(self.mono, self.mono))
+        batch = Batch(self.last_event + 1, Moment(self.mono, self.mono), suspending=self.suspending)
         try:
             value = work(batch)
         finally:
+            self.scheduler.turn(batch.turned)
             for job in self.jobs:
                 if job.status not in states.TERMINAL:
                     jobs.settle(job, batch)
@@ -86,6 +91,7 @@ class Histories(RuleBasedStateMachine):
             for job, num, gpus in self.scheduler.next_sheets(self.mono):
                 assert all(job.is_satisfied(need) for need in job.plan.sheet(num).needs)
                 assert not job.intent
+                assert self.scheduler.used <= LIMIT
                 assert not costs.beyond_job(job)
                 sheets.start(job, num, batch, "home", gpus)
             self._write(batch)
@@ -106,15 +112,16 @@ class Histories(RuleBasedStateMachine):
         for launch in batch.launches:
             assert launch.attempt.key not in self.begun
             self.begun.add(launch.attempt.key)
+        self.wishes.update((attempt.key, suspended) for attempt, suspended in batch.wishes)
 
     def running(self) -> list[tuple[JobRun, Attempt]]:
         return [(job, attempt) for job in self.jobs for attempt in job.running.values()]
 
     # -- what may happen ------------------------------------------------------------------------------------------
 
-    @initialize()
-    def begin(self) -> None:
-        self.mono = 100.0
+    @initialize(suspending=st.booleans())
+    def begin(self, suspending: bool) -> None:
+        self.suspending = suspending
 
     @precondition(lambda self: len(self.jobs) < 4)
     @rule(data=st.data(), count=st.integers(1, 6), concurrent=st.integers(1, 3), retries=st.integers(0, 2),
@@ -155,6 +162,15 @@ class Histories(RuleBasedStateMachine):
         )  # fmt: skip
         self.scheduler.give_back(attempt)
         self.commit(lambda batch: sheets.attempt_ended(job, attempt, verdict, batch))
+
+    @precondition(lambda self: any(attempt.key in self.wishes for _, attempt in self.running()))
+    @rule(data=st.data(), done=st.sampled_from([True, True, True, False]))
+    def an_engine_answers(self, data: st.DataObject, done: bool) -> None:
+        """An attempt is suspended, or cannot be. The answer may come late: the job may have been let go on, and paused again."""
+        asked = [(job, attempt) for job, attempt in self.running() if attempt.key in self.wishes]
+        job, attempt = asked[data.draw(st.integers(0, len(asked) - 1))]
+        serial = attempt.serial
+        self.commit(lambda batch: sheets.attempt_suspended(job, batch, serial=serial, done=done))
 
     @precondition(lambda self: any(job.waiting and job.status != "paused" for job in self.jobs))
     @rule(data=st.data())
@@ -222,14 +238,26 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def slots_are_what_runs(self) -> None:
-        assert self.scheduler.used == len(self.running()) <= LIMIT
+        playing = sum(len(job.playing) for job in self.jobs)
+        assert self.scheduler.used == playing
+        assert playing <= LIMIT or self.suspending  # what was suspended goes on, whoever has its slot now
 
     @invariant()
     def a_job_runs_no_more_than_its_score_says(self) -> None:
         for job in self.jobs:
             assert len(job.running) <= job.plan.max_concurrent
-            if job.status not in {"running"}:
-                assert not job.running
+            if job.status != "running":
+                assert not job.playing
+                assert not job.running or job.status == "paused"
+
+    @invariant()
+    def what_is_suspended_belongs_to_a_pause_and_was_asked_for(self) -> None:
+        for job in self.jobs:
+            for attempt in job.running.values():
+                asked = self.wishes.get(attempt.key, False)
+                assert not attempt.suspended or (asked and (job.status == "paused" or job.intent == "pause"))
+                assert not asked or job.status == "paused" or job.intent in {"pause", "cancel"}, "nobody let it go on"
+            assert job.intent != "pause" or job.playing, "it should be paused"
 
     @invariant()
     def a_settled_job_has_no_wish_left(self) -> None:
@@ -304,6 +332,7 @@ class Histories(RuleBasedStateMachine):
                 num: attempt.instrument for num, attempt in job.running.items()
             }
             assert sorted(loaded.running) == sorted(job.running)
+            assert loaded.playing == job.playing
             assert sorted(loaded.blocked) == sorted(job.blocked)
             if job.status not in states.TERMINAL:
                 assert sorted(loaded.ready) == sorted(job.ready)

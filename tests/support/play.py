@@ -28,11 +28,13 @@ START = 1000.0  # both clocks at the beginning of a play
 class Play:
     """One job, and every event that its transitions recorded. `batch` is the one of the last transition."""
 
-    def __init__(self, plan: Plan, *, start_sheet: int = 1, database: sqlite3.Connection | None = None) -> None:
+    def __init__(self, plan: Plan, *, start_sheet: int = 1, database: sqlite3.Connection | None = None,
+                 suspending: bool = False) -> None:  # fmt: skip
         self.seconds = START
         self.events: list[Event] = []
         self.job = job_of(plan, start_sheet=start_sheet)
         self._database = database
+        self._suspending = suspending
         self.batch = self._begin()
         jobs.submit(self.job, self.batch)
         self._commit()
@@ -84,6 +86,12 @@ class Play:
     def run(self, num: int, *, passed: bool = True) -> None:
         """Start a sheet and end it."""
         self.end(self.start(num), passed=passed)
+
+    def answer(self, num: int, *, done: bool = True) -> None:
+        """Let the engine say whether it has suspended the running attempt of a sheet."""
+        self.batch = self._begin()
+        sheets.attempt_suspended(self.job, self.batch, serial=self.job.running[num].serial, done=done)
+        self._commit()
 
     def wake(self, num: int) -> None:
         """End the waiting time of a sheet."""
@@ -150,7 +158,7 @@ class Play:
 
     def _begin(self) -> Batch:
         self.seconds += 1
-        return Batch(len(self.events) + 1, Moment(self.seconds, self.seconds))
+        return Batch(len(self.events) + 1, Moment(self.seconds, self.seconds), suspending=self._suspending)
 
     def _commit(self) -> None:
         self.events += self.batch.events

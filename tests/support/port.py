@@ -116,6 +116,7 @@ class ScriptedPort(JobControl):
     released: anyio.Event = field(default_factory=anyio.Event)
     left: anyio.Event = field(default_factory=anyio.Event)
     closed: bool = False
+    resources: str = ""  # of the machine, those in use
     happened: list[EventView] = field(default_factory=list)
     happening: anyio.Event = field(default_factory=anyio.Event)
     asked_changes: anyio.Event = field(default_factory=anyio.Event)
@@ -285,6 +286,7 @@ class ScriptedPort(JobControl):
             uptime_seconds=12.5,
             running_jobs=1,
             max_sheets=16,
+            resources=self.resources,
             instruments=["cli"],
         )
 

@@ -40,6 +40,7 @@ class StatusResult(Result):
 def _sentence(view: ConductorView) -> str:
     """Return which conductor answers and how busy it is."""
     sheets = f", {view.running_sheets} of at most {view.max_sheets} sheets running" if view.max_sheets else ""
+    sheets += f" ({view.resources} in use)" if view.resources else ""
     state = "" if view.accepting_work else " It is not accepting new jobs now."
     others = "; what else it does not do is in not_available" if view.not_available else ""
     missing = f" It does not support: {', '.join(view.missing)}{others}." if view.missing else ""

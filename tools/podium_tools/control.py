@@ -23,6 +23,12 @@ def _running_sheets(job: JobView) -> str:
     return f"its running sheets ({labels})" if labels else "its running sheets"
 
 
+def _suspended_sheets(job: JobView) -> str:
+    """Name the suspended sheets, as "; suspended: build, tests"; "" if there are none."""
+    labels = ", ".join(shortened(job.suspended, total=job.suspended_total))
+    return f"; suspended: {labels}" if labels else ""
+
+
 async def _overtaken(port: JobControl, view: ActionView, action: str) -> ControlResult:
     """Return the result if the job ended before the action took effect."""
     job = view.job
@@ -35,13 +41,15 @@ async def _pause(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
     view = await port.pause(args.job_id)
     job = view.job
     if view.pending:
-        summary = f"The pause of {job.job_id} is recorded and takes effect when {_running_sheets(job)} have ended."
+        what = f"{_running_sheets(job)} have ended{_suspended_sheets(job)}"
+        summary = f"The pause of {job.job_id} is recorded and takes effect when {what}."
         return await _result(port, view, summary, success=True)
     if job.status != "paused":
         return await _overtaken(port, view, "pause")
     if job.running:  # a Marianne conductor pauses at once and lets them run on
         return await _result(port, view, state_of(job), success=True)
-    summary = f"{job.job_id} is paused{in_brackets(progress_of(job))}. Use resume_job to continue it."
+    done = f"{in_brackets(progress_of(job))}{_suspended_sheets(job)}"
+    summary = f"{job.job_id} is paused{done}. Use resume_job to continue it."
     return await _result(port, view, summary, success=True)
 
 
@@ -81,8 +89,8 @@ PAUSE_JOB = ToolSpec(
     title="Pause a job",
     description=(
         "Pause a queued job immediately, or a running job once its running sheets have ended: they are not "
-        "interrupted (cancel_job ends them). Waits a few seconds for it to take effect; pending is true if it "
-        "has not. resume_job continues the job or withdraws a pending pause."
+        "interrupted (cancel_job ends them) unless the conductor's hold_running suspends them. Waits a few seconds "
+        "for it to take effect; pending is true if it has not. resume_job continues the job or withdraws a pending pause."
     ),
     risk="control",
     hints=Hints(read_only=False, destructive=False, idempotent=True, open_world=False),

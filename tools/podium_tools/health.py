@@ -68,7 +68,7 @@ def _sentence(job: JobView, health: ProcessHealth) -> str:
     if health.is_alive and health.pid is None:
         return f"{job.job_id} {status_of(job)}; its conductor names no process of it now."
     if health.is_alive:
-        stuck = f" The job is {reason_of(job)}." if job.stuck else ""
+        stuck = f" The job is {reason_of(job)}." if job.stuck or job.status == "paused" else ""
         at = f" on node {health.node}" if health.node else ""
         return f"Process {health.pid}{at} of {job.job_id}{_sheet(job, health)} is alive{_age(health)}.{_load(health)}{stuck}"
     if health.is_zombie_state:

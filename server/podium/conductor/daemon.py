@@ -2,59 +2,37 @@
 
 import os
 import signal
-import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
 
 import anyio
 
 from podium import log as logging
 from podium.conductor import clock, faults
-from podium.conductor.attempts.launcher import Launcher
-from podium.conductor.attempts.outputs import Outputs
-from podium.conductor.attempts.telling import Teller
-from podium.conductor.attempts.values import Values
+from podium.conductor.assembly import Hands, Parts, Stop, assemble, reader_limits, slurm_options
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
-from podium.conductor.engines.several import Engines
-from podium.conductor.engines.slurm.engine import SlurmEngine, SlurmOptions
+from podium.conductor.engines.slurm.engine import SlurmEngine
 from podium.conductor.housekeeping.journals import keep_short
-from podium.conductor.housekeeping.notifications import Notifications
 from podium.conductor.housekeeping.place import keep_record, watch_place
 from podium.conductor.housekeeping.placed import watch_placed
-from podium.conductor.housekeeping.removal import Removals
-from podium.conductor.housekeeping.retention import Retention, calendar_of
+from podium.conductor.housekeeping.retention import Retention
 from podium.conductor.housekeeping.watch import StuckWatch
 from podium.conductor.lock import HomeTaken, hold_home
-from podium.conductor.plans.compiling import Compiler, user_profiles
-from podium.conductor.processes import machine
 from podium.conductor.processes.cgroup import Cgroups, own_procs
 from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
-from podium.conductor.reading.reader import Reader, ReaderLimits
-from podium.conductor.rules.batch import Telling
-from podium.conductor.rules.capacity import Capacity
-from podium.conductor.rules.scheduler import Limits, Scheduler
-from podium.conductor.rules.transitions import control
+from podium.conductor.reading.reader import Reader
+from podium.conductor.rules.transitions import control, suspensions
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers import build
 from podium.conductor.service.handlers.daemon import cancel_seconds
 from podium.conductor.service.listener import Listener, SocketTaken
 from podium.conductor.store.schema import UnreadableDatabase
-from podium.conductor.store.store import StorageBroken, Store, open_store
-from podium.conductor.supervisor.changes import Changes
-from podium.conductor.supervisor.events import Dropped, EventHub
-from podium.conductor.supervisor.loading import Loader
-from podium.conductor.supervisor.supervisor import Supervisor
-from podium.conductor.views.jobs import JobViews
-from podium.conductor.views.queries import Queries
-from podium.conductor.views.sheets import SheetViews
+from podium.conductor.store.store import StorageBroken, open_store
+from podium.conductor.supervisor.events import Dropped
 from podium.errors import InvalidArguments, JobNotFound, PermissionDenied, StorageFull, WrongState
-from podium.instruments.builtin import builtin_profiles
-from podium.places import config_file
-from podium.score.model.resources import Machine
 from podium.settings import Settings
 
 log = logging.get_logger()
@@ -62,34 +40,6 @@ _UNSTORED_LOOK_SECONDS = 0.2
 _TOLD_SECONDS = 0.5  # for whoever stops to ask what lives on
 _NEWS_SECONDS = 2.0  # for commands that tell of ends; what has not ended then, the next conductor runs again
 _LAST_TRY_SECONDS = 1.5  # longer than the time between two tries to store
-
-
-class Stop:
-    """The wish to stop, and whether the running sheets are to be ended with it."""
-
-    def __init__(self) -> None:
-        self.asked = anyio.Event()
-        self.cancel = False
-
-    def ask(self, cancel: bool) -> None:
-        """Ask for the stop; a later, stricter wish counts."""
-        self.cancel = self.cancel or cancel
-        self.asked.set()
-
-
-class _Hands(NamedTuple):
-    """What sheets are played with."""
-
-    local: LocalEngine
-    cluster: SlurmEngine
-
-
-class _Parts(NamedTuple):
-    """What is put together for one run: the handlers' parts, and what no handler needs."""
-
-    context: Context
-    removals: Removals
-    notifications: Notifications
 
 
 def run(settings: Settings) -> int:
@@ -131,26 +81,26 @@ async def _main(settings: Settings) -> None:
         async with (
             Reaper() as reaper,
             Keepers(settings.places.keepers, reaper, own_procs()) as keepers,
-            Reader(reaper, _reader_limits(settings)) as reader,
+            Reader(reaper, reader_limits(settings)) as reader,
             LocalEngine(keepers, limits, cgroups, mark=store.mark) as engine,
-            SlurmEngine(runner := Runner(keepers, cgroups), _slurm_options(settings), mark=store.mark) as slurm,
+            SlurmEngine(runner := Runner(keepers, cgroups), slurm_options(settings), mark=store.mark) as slurm,
         ):
-            stop, hands = Stop(), _Hands(engine, slurm)
-            parts = await _assemble(settings, store, runner, reader, hands, stop)
+            stop, hands = Stop(), Hands(engine, slurm)
+            parts = await assemble(settings, store, runner, reader, hands, stop)
             # Bound before anything is taken up: a start that cannot listen has run nothing.
             with Listener(settings.socket, build(parts.context), settings.max_connections) as listener:
                 await _serve(parts, hands, listener, stop)
     log.info("conductor_stopped")
 
 
-async def _serve(parts: _Parts, hands: _Hands, listener: Listener, stop: Stop) -> None:
+async def _serve(parts: Parts, hands: Hands, listener: Listener, stop: Stop) -> None:
     """Take up what an earlier conductor left, then answer until a stop is asked for."""
     context, settings = parts.context, parts.context.settings
     supervisor = context.supervisor
     retention = Retention(settings, context.store, supervisor, context.changes, context.timekeeper)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_on_signals, context, stop)
-        tasks.start_soon(context.launcher.run, supervisor.attempt_ended)
+        tasks.start_soon(context.launcher.run, supervisor.attempt_ended, supervisor.attempt_suspended)
         tasks.start_soon(supervisor.run)
         tasks.start_soon(parts.removals.run, supervisor.post)
         tasks.start_soon(StuckWatch(supervisor, context.engines, context.home, settings.stuck_seconds).run)
@@ -172,113 +122,6 @@ async def _serve(parts: _Parts, hands: _Hands, listener: Listener, stop: Stop) -
         tasks.cancel_scope.cancel()
 
 
-def _slurm_options(settings: Settings) -> SlurmOptions:
-    return SlurmOptions(
-        folder=settings.cluster,
-        python=settings.slurm_python,
-        reuse_seconds=settings.slurm_reuse_seconds,
-        stream_bytes=settings.max_log_bytes,
-        job_bytes=settings.max_job_log_bytes,
-    )
-
-
-def _reader_limits(settings: Settings) -> ReaderLimits:
-    return ReaderLimits(seconds=settings.reader_seconds, memory_bytes=settings.reader_memory_bytes)
-
-
-def _limits(settings: Settings) -> Limits:
-    """Return how much may run at once: what the settings do not say, the machine does."""
-    found = machine.find()
-    capacity = Capacity(
-        settings.cpus or found.cpus,
-        settings.memory_bytes or found.memory_bytes,
-        found.gpus if settings.gpus is None else settings.gpus,
-    )
-    return Limits(settings.max_sheets, settings.max_sheets_per_agent, settings.slurm_sheets, capacity)
-
-
-def _machine(capacity: Capacity, local: LocalEngine) -> Machine:
-    """Return what scores are checked against."""
-    return Machine(
-        cpus=capacity.cpus,
-        memory_bytes=capacity.memory_bytes,
-        gpus=capacity.gpus,
-        memory_is_limit=local.memory_is_limit,
-    )
-
-
-async def _assemble(
-    settings: Settings, store: Store, runner: Runner, reader: Reader, hands: _Hands, stop: Stop
-) -> _Parts:
-    """Make the parts and put them together."""
-    home, limits = settings.places, _limits(settings)
-    contents, own = await user_profiles(reader, config_file().parent)
-    hub, loader, removals = EventHub(), Loader(store), Removals(store, home, settings.cluster, hands.cluster.remove_job)
-    values = Values(home, os.environ, settings.env_file)
-    if settings.env_file is not None and values.own.trouble:
-        log.warning("env_file_unusable", reason=values.own.trouble)
-    outputs = Outputs(store, home)
-    engines = Engines({"local": hands.local, "slurm": hands.cluster})
-    launcher = Launcher(engines, runner, reader, outputs, home, values, grace_seconds=settings.grace_seconds)
-    teller = Teller(runner, values, home, store.mark, settings.notify, settings.notify_seconds)
-    news = Notifications(teller, store, loader)
-    last_event, last_job = await store.read(_numbers)
-    began = clock.now()
-    calendar = await store.read(lambda db: calendar_of(db, began.wall))
-    supervisor = Supervisor(
-        store,
-        loader,
-        Scheduler(limits),
-        launcher,
-        next_event=last_event + 1,
-        next_job=last_job + 1,
-        publish=hub.publish,
-        remove=removals.add,
-        telling=Telling(bool(settings.notify.strip()), lambda job, seq: views.told(job, seq)),  # noqa: PLW0108 -- they are made below
-        has_news=news.wake,
-    )
-    views = JobViews(supervisor, store.home_id, settings.stuck_seconds, engines.halted, engines.place)
-    context = Context(
-        settings=settings,
-        home=home,
-        store=store,
-        timekeeper=clock.Timekeeper(calendar, began),
-        loader=loader,
-        supervisor=supervisor,
-        changes=Changes(store, loader, supervisor),
-        launcher=launcher,
-        values=values,
-        engines=engines,
-        keepers=hands.local.keepers.describe,
-        profiles={**builtin_profiles(), **own},
-        reader=reader,
-        compiler=Compiler(
-            reader,
-            contents,
-            settings.max_score_bytes,
-            loader.share,
-            settings.score_profiles,
-            settings.engine,
-            _machine(limits.capacity, hands.local),
-        ),
-        hub=hub,
-        queries=Queries(store),
-        views=views,
-        sheet_views=SheetViews(store, loader, supervisor, engines.place),
-        shut_down=stop.ask,
-    )
-    return _Parts(context, removals, news)
-
-
-def _numbers(db: sqlite3.Connection) -> tuple[int, int]:
-    """Return the numbers of the last event and the last job there ever were."""
-    event = db.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()[0]
-    job = db.execute(
-        "SELECT MAX((SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'), COALESCE(MAX(seq), 0)) FROM jobs"
-    ).fetchone()[0]
-    return event, job
-
-
 async def _recover(context: Context) -> None:
     """Take up every job that is not terminal; hand open attempts to the engine, and end those of cancelled jobs."""
     faults.point("before_recovery")
@@ -295,6 +138,10 @@ async def _recover(context: Context) -> None:
         await context.launcher.reattach(job, attempt)
         if job.intent == "cancel":
             context.launcher.cancel(attempt)
+            continue
+        # Also one that should run: an earlier conductor may have stored that it goes on, and died before it did.
+        wanted = suspensions.is_wanted(job, suspending=context.settings.hold_running)
+        context.launcher.hold(attempt, suspended=attempt.suspended or wanted)
     for job in jobs:
         if job.status != "paused" or job.intent or not job.ready:  # of the rest, perhaps many, nothing follows
             context.supervisor.settle(job.job_id)

@@ -54,9 +54,7 @@ class ConductorView(View):
     features: list[str] = Field(default_factory=list)  # what it can do beyond the common protocol
     missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot support
     instruments: list[str] = Field(default_factory=list)  # programs that can play sheets and are installed
-    limits: dict[str, int | float] = Field(
-        default_factory=dict
-    )  # of what jobs may use, by the setting's name; cpus, memory_bytes and gpus: what there is
+    limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
     not_available: list[str] = Field(default_factory=list)  # what it does not do that one might expect
     survives_restart: str = ""  # what becomes of running sheets when it is started anew
     processes: list[ProcessView] = Field(default_factory=list)  # those that work for it

@@ -45,6 +45,8 @@ class JobView(View):
     running: list[str] = Field(default_factory=list)  # labels of the first running sheets
     running_total: int = 0  # how many there are; 0 where `running` has all
     running_since: list[str] = Field(default_factory=list)  # when each of `running` began, "" in a cluster's queue
+    suspended: list[str] = Field(default_factory=list)  # labels of the first sheets that the pause has suspended
+    suspended_total: int = 0  # how many there are
     waiting: list[str] = Field(default_factory=list)  # labels of sheets that wait for a retry or a rate limit
     waiting_total: int = 0  # how many there are
     waiting_until: str | None = None  # when its first wait ends: a retry, a rate limit, a pause between sheets

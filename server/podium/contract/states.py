@@ -4,7 +4,9 @@ The store has six job states and durable intents (a pause or a cancel that was r
 `Phase` combines the two, and the table is written in phases. Handlers, tools and documentation all read this table.
 
 A queued or running job is `holding` while one of its sheets waits for an approval and others go on. When nothing else can go on
-the job is paused. What an approval is and what takes it back: `conductor/rules/transitions/holds.py`.
+the job is paused. Where the settings say so, a pause suspends what runs (`conductor/rules/transitions/suspensions.py`): the job
+is paused when that has happened, and a cancel of it, or a changed score, leads to the same phases as of a running job.
+What an approval is and what takes it back: `conductor/rules/transitions/holds.py`.
 """
 
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ TERMINAL: frozenset[str] = frozenset({"completed", "failed", "cancelled"})
 PAUSED_ON_REQUEST = (
     "paused on request"  # the reason of such a pause begins with this; a pause at a hold has another one
 )
+SUSPENDED = "suspended by the pause"  # the reason of such a sheet, whose status stays running
 
 
 def ended_statuses(status: EndedFilter) -> list[JobStatus]:

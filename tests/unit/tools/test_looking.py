@@ -223,6 +223,8 @@ async def test_the_conductor_says_who_it_is_and_how_busy() -> None:
     result = await use(ScriptedPort(), "conductor_status")
     assert result.summary == "podium 0.1.0 is responding: 1 job running, 0 queued, 0 of at most 16 sheets running."
     assert result.instruments == ["cli"]
+    asking = await use(ScriptedPort(resources="1 of 2 GPUs"), "conductor_status")
+    assert asking.summary.endswith("0 of at most 16 sheets running (1 of 2 GPUs in use).")
 
 
 async def test_skipped_sheets_are_told_by_kind() -> None:

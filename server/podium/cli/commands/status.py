@@ -57,7 +57,7 @@ def show_status(conductor: ConductorView, page: JobPage, columns: int | None) ->
     for engine in conductor.engines if len(conductor.engines) > 1 else ():
         show_text(in_times(engine), columns)
     if conductor.resources:
-        show_text(f"in use: {conductor.resources}", columns)
+        show_text(f"{conductor.resources} in use", columns)
     ink([(f"  socket: {conductor.socket}", "dim")])
     for process in conductor.processes:
         show_text(in_times(process.line), columns, style="dim")

@@ -113,6 +113,12 @@ def running_sheets(job: JobView) -> str:
     return f"its running sheets ({labels})" if labels else "its running sheets"
 
 
+def suspended_sheets(job: JobView) -> str:
+    """Name the suspended sheets, as "; suspended: build, tests"; "" if there are none."""
+    labels = some(job.suspended, job.suspended_total)
+    return f"; suspended: {labels}" if labels else ""
+
+
 def tell_how_to_wait(job: JobView, *, stderr: bool = False) -> None:
     """Print how to wait for a job that was let go on."""
     if not job.settled:

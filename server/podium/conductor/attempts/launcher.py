@@ -3,7 +3,6 @@
 The supervisor commits the intent before `launch`; each attempt is reported back to it as one `Verdict`.
 """
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,16 +18,16 @@ from podium.conductor.attempts.judging import judge, judge_at_once
 from podium.conductor.attempts.live import LiveAttempt, live_of
 from podium.conductor.attempts.observe import make_folders
 from podium.conductor.attempts.outputs import Outputs
+from podium.conductor.attempts.unplayed import broken, not_run, passed_over, undecided
 from podium.conductor.attempts.values import Values
-from podium.conductor.engines.port import AttemptSpec, End, EndReason, Engine
+from podium.conductor.engines.port import AttemptSpec, End, Engine
 from podium.conductor.engines.several import Engines
 from podium.conductor.processes.run import Runner
 from podium.conductor.reading.process import NoReader
 from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.state import Attempt, JobRun
-from podium.conductor.rules.verdicts import Trouble, Verdict
-from podium.contract.models import ValidationView
+from podium.conductor.rules.verdicts import Verdict
 from podium.errors import PodiumError
 from podium.home import Home
 from podium.instruments.finding import find_executable
@@ -44,6 +43,8 @@ log = get_logger()
 
 Report = Callable[[str, int, Verdict], None]
 """Takes the verdict of one attempt, by job id and serial number; called exactly once for each."""
+Answer = Callable[[str, int, bool], None]
+"""Takes whether an attempt that was to be suspended is, by job id and serial number."""
 
 
 class Launcher:
@@ -72,11 +73,12 @@ class Launcher:
         self._plain: list[LiveAttempt] = []
         self._plain_came = anyio.Event()
         self._report: Report
+        self._answer: Answer
         self._tasks: TaskGroup
 
-    async def run(self, report: Report) -> None:
-        """Watch the engines for ends until cancelled, and report each; owns every launch and judgement."""
-        self._report = report
+    async def run(self, report: Report, answer: Answer) -> None:
+        """Watch the engines for ends until cancelled, and report each; owns every launch, suspension and judgement."""
+        self._report, self._answer = report, answer
         async with anyio.create_task_group() as self._tasks:
             self._tasks.start_soon(self._launch_plain)
             for engine in self._engines:
@@ -112,6 +114,26 @@ class Launcher:
         else:
             live.scope.cancel()
 
+    def hold(self, attempt: Attempt, *, suspended: bool) -> None:
+        """Suspend an attempt, or let a suspended one go on; what became of a suspension is told to the supervisor.
+
+        One that has not begun is suspended as soon as it has; one whose processes have ended is judged all the same.
+        """
+        live = self._live.get(attempt.key)
+        if live is None or live.ended or live.hold_asked is suspended:
+            return
+        live.hold_asked = suspended
+        if live.in_engine:
+            self._tasks.start_soon(self._hold, live)
+
+    async def _hold(self, live: LiveAttempt) -> None:
+        if not live.hold_asked:
+            await live.engine.resume(live.attempt.key)
+            return
+        done = await live.engine.suspend(live.attempt.key)
+        if live.hold_asked and not live.ended:  # else whoever asked has changed their mind
+            self._answer(live.job_id, live.attempt.serial, done)
+
     def is_under_way(self, attempt: Attempt) -> bool:
         """Return whether an attempt has begun here and its processes have not ended."""
         live = self._live.get(attempt.key)
@@ -146,19 +168,21 @@ class Launcher:
                 with live.scope:
                     ready = await self._prepare(live)
             if live.scope.cancelled_caught or live.cancel_asked:
-                ready = _not_run(live, "cancelled", "cancelled before it started")
+                ready = not_run(live, "cancelled", "cancelled before it started")
             if isinstance(ready, AttemptSpec):
                 live.in_engine = True
                 faults.point("before_launch")
                 await live.engine.submit(ready)
                 faults.point("after_launch")
+                if live.hold_asked:
+                    self._tasks.start_soon(self._hold, live)
                 return
         except NoReader as error:
             ready = Verdict(End(live.attempt.key, "never_started", detail=error.message), passed=False)
         except PodiumError as error:
-            ready = _not_run(live, "launch_failed", error.message)
+            ready = not_run(live, "launch_failed", error.message)
         except Exception as error:  # noqa: BLE001 -- a fault at one attempt must not end all jobs
-            ready = _broken(live, End(live.attempt.key, "launch_failed"), error)
+            ready = broken(live, End(live.attempt.key, "launch_failed"), error)
         self._close(live, await self._hidden(live, ready))
 
     async def _prepare(self, live: LiveAttempt) -> AttemptSpec | Verdict:
@@ -172,14 +196,14 @@ class Launcher:
                 program, tool = live.profile.executable, live.profile.name
                 what = f"the program {program} for instrument {tool} was not found in PATH"
                 advice = "install it on the conductor's machine, or name another instrument in the score"
-                return _not_run(live, "launch_failed", f"{what}; {advice}", "missing")
+                return not_run(live, "launch_failed", f"{what}; {advice}", "missing")
         if live.remedy is not None and live.remedy.folders:
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
         script = await self._script(live)
         env = live.env()
         own = None if live.is_tool else interpreter(script)
         if own is not None and (why := await anyio.to_thread.run_sync(_unplayable, own, env, live)):
-            return _not_run(live, "launch_failed", why, "missing")
+            return not_run(live, "launch_failed", why, "missing")
         return self._spec(live, script + live.note, env)
 
     async def _script(self, live: LiveAttempt) -> str:
@@ -234,7 +258,7 @@ class Launcher:
             )
             condition = encode(live.sheet.skip_when)
             if (await self._reader.ask(request, Decided, body=condition, client=LAUNCHES))[0].holds:
-                return _skip(live, "skip_when is true")
+                return passed_over(live, "skip_when is true")
         skip = live.sheet.skip_when_command
         if skip is None:
             return None
@@ -251,9 +275,9 @@ class Launcher:
             if live.plan.dialect == "numbered":
                 live.notes.append(f"{message}; the sheet was run")
                 return None
-            return _unjudged(live, f"{message}; the sheet was not run", why, live.known.masker(last_line(done)))
+            return undecided(live, f"{message}; the sheet was not run", why, live.known.masker(last_line(done)))
         why = f"skipped: {skip.description}" if skip.description else "skip_when_command exited with code 0"
-        return _skip(live, why) if done.exit_code == 0 else None
+        return passed_over(live, why) if done.exit_code == 0 else None
 
     def _spec(self, live: LiveAttempt, script: str, env: dict[str, str]) -> AttemptSpec:
         """Return what the engine is given; to take an attempt over it needs neither script nor environment."""
@@ -305,7 +329,7 @@ class Launcher:
         except PodiumError as error:
             verdict = live.known.hidden(Verdict(end, passed=False, message=error.message))
         except Exception as error:  # noqa: BLE001 -- as in `_launch`; judged again after a restart, it would fail again
-            verdict = live.known.hidden(_broken(live, end, error))
+            verdict = live.known.hidden(broken(live, end, error))
         self._close(live, verdict)
 
     async def _hidden(self, live: LiveAttempt, verdict: Verdict) -> Verdict:
@@ -341,11 +365,6 @@ def _without(attempt: int, files: Sequence[str]) -> str:
     return f"attempt {attempt} began without the {which} {named}{more}, which {were} not there"
 
 
-def _skip(live: LiveAttempt, why: str) -> Verdict:
-    """Return the verdict of an attempt whose sheet is skipped."""
-    return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
-
-
 def _is_plain(live: LiveAttempt) -> bool:
     """Return whether nothing has to be waited for before an attempt is launched: no condition, template, program or folder.
 
@@ -366,33 +385,3 @@ def _unplayable(own: Interpreter, env: Mapping[str, str], live: LiveAttempt) -> 
     missing = missing_program(own, env.get("PATH") or os.environ.get("PATH", ""), str(live.workspace))
     what = f"the program {missing}, which the #! line of the script names, was not found"
     return f"{what}; install it on the conductor's machine, or name another in that line" if missing else ""
-
-
-def _not_run(live: LiveAttempt, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:
-    """Return the verdict of an attempt that never reached the engine."""
-    return Verdict(End(live.attempt.key, reason), passed=False, message=message, trouble=trouble)
-
-
-def _unjudged(live: LiveAttempt, message: str, why: str, last: str) -> Verdict:
-    """Return the verdict of an attempt whose skip_when_command gave no answer; `last` is the end of the command's output."""
-    check = ValidationView(
-        type="skip_when_command",
-        passed=False,
-        expected="an exit code that says whether to skip",
-        found=why,
-        output=one_line(last) if last else "",
-        seconds=0,
-    )
-    verdict = _not_run(live, "launch_failed", message, "unjudged")
-    return replace(verdict, validations=json.dumps([check.model_dump()]))
-
-
-def _broken(live: LiveAttempt, end: End, error: Exception) -> Verdict:
-    """Return the verdict of an attempt that a fault of ours kept from being prepared or judged; the log has the details."""
-    log.error(
-        "attempt_broken", job_id=live.job_id, sheet=live.sheet.label, attempt=live.attempt.attempt, exc_info=error
-    )
-    # The text of an error may quote anything, the job's own too; that of the system may not.
-    why = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
-    message = f"internal error: {type(error).__name__}{why}; the conductor's log has the details"
-    return Verdict(end, passed=False, message=message, trouble="internal")

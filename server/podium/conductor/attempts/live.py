@@ -48,6 +48,7 @@ class LiveAttempt:
     in_engine: bool = False
     ended: bool = False
     cancel_asked: bool = False
+    hold_asked: bool | None = None  # the last wish: to suspend it, or to let it go on
     survivors: list[Survivor] = field(default_factory=list)  # of its skip command and its validations
     notes: list[str] = field(default_factory=list)  # what may surprise about how it began
 
@@ -112,9 +113,10 @@ class LiveAttempt:
     @property
     def overruled(self) -> tuple[str, ...]:
         """A note about the variables of the score that say something else about its GPUs than which it was given."""
-        names = gpus.overruled(self.attempt.gpus, {**self.plan.env, **self.sheet.env}) if self.attempt.gpus else []
-        given = ", ".join(map(str, self.attempt.gpus))
-        return (f"its own {' and '.join(names)} did not count: Podium gave it GPU {given}",) if names else ()
+        if not (given := self.attempt.gpus):
+            return ()
+        names = " and ".join(gpus.overruled(given, {**self.plan.env, **self.sheet.env}))
+        return (f"its own {names} did not count: Podium gave it GPU {', '.join(map(str, given))}",) if names else ()
 
     def env(self) -> dict[str, str]:
         """Return the variables that the instrument, the score, the start and Podium add to the environment.

@@ -105,7 +105,8 @@ class Place:
     """Where an attempt that has not ended is. `reason` is why it is queued or unknown, in the engine's own words.
 
     `unknown`: the engine does not answer. `expected_start` is in seconds since the epoch, as is `since`: when it came into this
-    state, such as when it began on its node, or when the engine last answered; None if that is not known.
+    state, such as when it began on its node, or when the engine last answered; None if that is not known. `held_seconds` is how
+    long it was suspended so far: its time limit stood still.
     """
 
     state: PlaceState
@@ -115,6 +116,7 @@ class Place:
     reason: str = ""
     expected_start: float | None = None
     since: float | None = None
+    held_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -155,10 +157,17 @@ class Engine(Protocol):
         """End an attempt's tree: TERM, the grace period, KILL. Its end comes in `changes` with reason "cancelled"."""
 
     async def suspend(self, key: str) -> bool:
-        """Stop an attempt where it is; return False if that cannot be done, or it has not begun. Nothing of it is lost."""
+        """Stop an attempt where it is; return False if that cannot be done, or it is over. Nothing of it is lost.
+
+        One that has not begun is stopped as soon as it begins: on the way to its process the call waits for that, in a queue of
+        the engine it returns True at once. Its limits of time and of silence stand still. Suspended, it can be cancelled.
+        """
 
     async def resume(self, key: str) -> None:
-        """Let a suspended attempt go on. It is not an error if it goes on already, or has ended."""
+        """Let an attempt go on that `suspend` was asked for, by an earlier conductor perhaps.
+
+        It is not an error if it goes on already, or has ended: it is asked of each attempt that is re-attached and should run.
+        """
 
     def halted(self, key: str) -> str:
         """Return why a running attempt does not go on although its process lives, and what to do; "" if it goes on."""

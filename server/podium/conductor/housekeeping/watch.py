@@ -56,7 +56,8 @@ class StuckWatch:
         Raises:
             OSError: the system refuses it for now.
         """
-        running = [(job, attempt) for job in self._supervisor.jobs.values() for attempt in job.running.values()]
+        jobs = self._supervisor.jobs.values()
+        running = [(job, attempt) for job in jobs for attempt in job.running.values() if not attempt.suspended]
         keys = {attempt.key for _, attempt in running}
         self._lives = {key: life for key, life in self._lives.items() if key in keys}
         if not running:
@@ -92,7 +93,7 @@ class StuckWatch:
     def _mark(self, job: JobRun, now: Moment) -> None:
         """Mark the job as stuck if none of its running attempts shows a sign of life."""
         limit = now.mono - self._stuck_seconds
-        lives = [self._lives.get(attempt.key) for attempt in job.running.values()]
+        lives = [self._lives.get(attempt.key) for attempt in job.running.values() if not attempt.suspended]
         quiet = bool(lives) and all(life is not None and life.seen <= limit for life in lives)
         if quiet and not job.stuck:
             seen = max(life.seen for life in lives if life is not None)

@@ -72,12 +72,30 @@ class Cgroup:
         """Kill every member at once, another user's and those being forked among them, if the system can (since Linux 5.14)."""
         self._write("cgroup.kill", b"1")
 
-    def _write(self, name: str, value: bytes) -> None:
-        with suppress(OSError):
+    def freeze(self) -> bool:
+        """Ask that no member runs any more, and none that comes; return False if the system cannot (it can since Linux 5.2).
+
+        It has happened when `is_frozen` says so. A frozen member can be killed; other signals reach it when it goes on.
+        """
+        return self._write("cgroup.freeze", b"1")
+
+    def thaw(self) -> bool:
+        """Let the members go on; return False if they cannot be frozen at all."""
+        return self._write("cgroup.freeze", b"0")
+
+    def is_frozen(self) -> bool:
+        """Return whether no member runs, because the group is frozen. Costs one small read."""
+        return _value(f"{self.place}/cgroup.events", b"frozen") > 0
+
+    def _write(self, name: str, value: bytes) -> bool:
+        try:
             # Without O_CREAT: in a plain folder in place of a group it would create a file.
             file = os.open(f"{self.place}/{name}", os.O_WRONLY)
             with os.fdopen(file, "wb", buffering=0) as opened:
                 opened.write(value)
+        except OSError:
+            return False
+        return True
 
     def remove(self) -> bool:
         """Remove the group and what members have made below it; return False while a member is alive."""

@@ -58,7 +58,7 @@ def _stat_from_psutil(pid: int) -> Stat | None:
         process = psutil.Process(pid)
         with process.oneshot():
             used = process.cpu_times()
-            state = "Z" if process.status() == psutil.STATUS_ZOMBIE else "R"
+            state = {psutil.STATUS_ZOMBIE: "Z", psutil.STATUS_STOPPED: "T"}.get(process.status(), "R")
             started = int(process.create_time() * TICKS)
             ticks = int((used.user + used.system) * TICKS)
             return Stat(
@@ -106,10 +106,14 @@ def newest_pid() -> int:
     return int((read("/proc/loadavg") or b"0").split()[-1])
 
 
+def clock_seconds() -> float:
+    """Return the present moment by the clock of start times, in seconds."""
+    return float(read("/proc/uptime").split()[0]) if LINUX else time.time()
+
+
 def age_seconds(start_ticks: int) -> float:
     """Return how many seconds ago a process with this start time began."""
-    now = float(read("/proc/uptime").split()[0]) if LINUX else time.time()
-    return max(0.0, now - start_ticks / TICKS)
+    return max(0.0, clock_seconds() - start_ticks / TICKS)
 
 
 def booted_at() -> float:

@@ -2,11 +2,12 @@
 
 Each control group (v2) around the conductor may allow less than there is. GPUs are found by their device files, so nothing of a
 vendor's has to be installed. Where a machine has those of NVIDIA, others are not counted, since each vendor numbers its own from
-0.
+0. A conductor that may see only some of them, as in a job of a cluster, gives out only those.
 """
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,17 +20,17 @@ _NVIDIA_DEVICE = re.compile(r"nvidia\d+")
 
 
 class Machine(NamedTuple):
-    """What may be used here."""
+    """What may be used here. `gpus` are the numbers by which the programs of their vendor know them."""
 
     cpus: int
     memory_bytes: int
-    gpus: int
+    gpus: tuple[int, ...]
 
 
-def find(root: Path = ROOT) -> Machine:
-    """Look what there is; `root` is the folder in which /proc, /sys and /dev are."""
+def find(root: Path = ROOT, env: Mapping[str, str] = os.environ) -> Machine:
+    """Look what there is; `root` is the folder in which /proc, /sys and /dev are, `env` the conductor's environment."""
     groups = _groups(root)
-    return Machine(_cpus(groups), _memory(root, groups), _gpus(root))
+    return Machine(_cpus(groups), _memory(root, groups), _gpus(root, env))
 
 
 def _groups(root: Path) -> list[Path]:
@@ -61,12 +62,25 @@ def _pages() -> int:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def _gpus(root: Path) -> int:
-    dev = root / "dev"
-    nvidia = sum(1 for name in _names(dev) if _NVIDIA_DEVICE.fullmatch(name))
-    if nvidia or not (dev / "kfd").exists():
-        return nvidia
-    nodes = [name for name in _names(dev / "dri") if name.startswith("renderD")]
+def _gpus(root: Path, env: Mapping[str, str]) -> tuple[int, ...]:
+    visible = env.get("CUDA_VISIBLE_DEVICES")
+    count = sum(1 for name in _names(root / "dev") if _NVIDIA_DEVICE.fullmatch(name))
+    if not count:
+        visible = env.get("HIP_VISIBLE_DEVICES", visible)
+        count = _of_amd(root)
+        if "ROCR_VISIBLE_DEVICES" in env:  # what it leaves is numbered from 0
+            count = min(count, len(env["ROCR_VISIBLE_DEVICES"].split(",")))
+    if visible is None:
+        return tuple(range(count))
+    # Those that are named otherwise, such as by a UUID, cannot be told apart from numbers: the setting `gpus` can.
+    given = {int(each) for each in visible.replace(" ", "").split(",") if each.isdecimal()}
+    return tuple(sorted(given & set(range(count))))
+
+
+def _of_amd(root: Path) -> int:
+    if not (root / "dev/kfd").exists():
+        return 0
+    nodes = [name for name in _names(root / "dev/dri") if name.startswith("renderD")]
     return sum(1 for node in nodes if facts.read(f"{root}/sys/class/drm/{node}/device/vendor").strip() == _AMD)
 
 

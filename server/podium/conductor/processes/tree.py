@@ -141,6 +141,8 @@ class Hunt:
             self._asked |= {_identified(stat) for stat in fresh}
             await run_sync(self._send, fresh, signal.SIGTERM)
             await run_sync(self._send, fresh, signal.SIGCONT)  # so that the traps of a stopped one run
+            if self._cgroup is not None:
+                await run_sync(self._cgroup.thaw)  # so do those of frozen ones
             ours = self._ours(members)
             await _gone(ours or members)  # another user's may end with ours
             if members and not ours and await self._members():

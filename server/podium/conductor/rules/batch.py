@@ -50,6 +50,11 @@ class Batch:
     records: list[Record] = field(default_factory=list)
     launches: list[Launch] = field(default_factory=list)
     cancels: list[Attempt] = field(default_factory=list)
+    suspending: bool = False  # a pause suspends what runs
+    wishes: list[tuple[Attempt, bool]] = field(default_factory=list)  # to suspend (True) or let go on after the commit
+    turned: list[Attempt] = field(
+        default_factory=list
+    )  # suspended now, or not any more: their slots are still as before
     removals: list[str] = field(default_factory=list)  # ids of deleted jobs, whose folders are removed after the commit
     retired: list[JobRun] = field(default_factory=list)  # terminal now: they leave memory
     telling: Telling = _OF_SCORES

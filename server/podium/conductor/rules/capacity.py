@@ -1,5 +1,6 @@
 """What this machine has for sheets that ask for it, who holds what of it, and what is free."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from podium.conductor.rules.claims import Claim
@@ -51,11 +52,13 @@ class Stock:
     After a restart sheets hold what they held, even where the machine, or its settings, now have less.
     """
 
-    def __init__(self, has: Capacity) -> None:
+    def __init__(self, has: Capacity, gpus: Collection[int]) -> None:
+        """`gpus` are the indexes of those that `has` counts."""
         self.has = has
         self.holders: dict[tuple[int, int], Holder] = {}  # by job and sheet
         self._cpus = self._memory = 0  # in use
-        self._gpus = set(range(has.gpus))  # free
+        self._ours = frozenset(gpus)
+        self._gpus = set(gpus)  # free
 
     @property
     def free(self) -> Capacity:
@@ -66,6 +69,15 @@ class Stock:
     def in_use(self) -> Capacity:
         """What running sheets hold of what there is now."""
         return Capacity(self._cpus, self._memory, self.has.gpus - len(self._gpus))
+
+    def has_room(self, claim: Claim) -> bool:
+        """Return whether what a claim asks for is free."""
+        has = self.has
+        return (
+            claim.cpus <= has.cpus - self._cpus
+            and claim.memory_bytes <= has.memory_bytes - self._memory
+            and claim.gpus <= len(self._gpus)
+        )
 
     def choose(self, gpus: int) -> tuple[int, ...]:
         """Return so many GPUs for the next attempt that asks for them: the lowest that are free."""
@@ -78,10 +90,17 @@ class Stock:
         self._memory += holder.claim.memory_bytes
         self._gpus.difference_update(gpus)
 
+    def change(self, place: tuple[int, int], claim: Claim) -> None:
+        """Count something else for a sheet, which keeps its GPUs."""
+        holder = self.holders[place]
+        self._cpus += claim.cpus - holder.claim.cpus
+        self._memory += claim.memory_bytes - holder.claim.memory_bytes
+        self.holders[place] = holder._replace(claim=claim)
+
     def give_back(self, place: tuple[int, int], gpus: tuple[int, ...]) -> None:
         """Count it no longer; nothing happens if the sheet holds nothing."""
         holder = self.holders.pop(place, None)
         if holder is not None:
             self._cpus -= holder.claim.cpus
             self._memory -= holder.claim.memory_bytes
-            self._gpus.update(index for index in gpus if index < self.has.gpus)
+            self._gpus.update(self._ours.intersection(gpus))

@@ -4,7 +4,7 @@ A sheet on this machine takes a slot, and what it asks of the machine; one on a 
 take a place of their instrument if that is an agent. A sheet for which there is not enough lets others pass; see `waits`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -28,6 +28,7 @@ class Limits:
     per_agent: int | None = None
     slurm: int = 1000
     capacity: Capacity = NOTHING
+    gpus: Collection[int] | None = None  # the indexes of those that `capacity` counts; None: from 0 on
 
 
 Start = tuple[JobRun, int, tuple[int, ...]]
@@ -44,10 +45,14 @@ class Scheduler:
     used_by: dict[str, int] = field(default_factory=dict)
     on_cluster: int = 0
     waits: Waits = field(default_factory=Waits)
+    parked: dict[int, JobRun] = field(
+        default_factory=dict
+    )  # jobs of which nothing can start until somebody gives something back
     stock: Stock = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stock = Stock(self.limits.capacity)
+        gpus, capacity = self.limits.gpus, self.limits.capacity
+        self.stock = Stock(capacity, range(capacity.gpus) if gpus is None else gpus)
 
     def offer(self, job: JobRun) -> None:
         """Put a job at the end of the lines if one of its sheets may start; a job is in each at most once."""
@@ -76,13 +81,21 @@ class Scheduler:
             found = job.ready.first(partial(self._has_room, job, engine, now)) if may_start else None
             if found is not None:
                 yield self._start(job, found[1], now)
-            if job.not_before <= now:
+            if found is None and may_start and self._is_short(job, engine):
+                self.parked[job.seq] = job  # a long line of such jobs would cost every round
+            elif job.not_before <= now:
                 self.offer(job)
             if found is not None:
                 turns = len(line)
 
+    def _is_short(self, job: JobRun, engine: EngineName) -> bool:
+        """Return whether each of a job's ready sheets asks for more than is free, whatever is reserved."""
+        if engine != "local":
+            return False
+        return job.ready.first(lambda claim: claim.engine == engine and self.stock.has_room(claim)) is None
+
     def _start(self, job: JobRun, claim: Claim, now: float) -> Start:
-        if self.waits.all:
+        if self.waits.all and (claim.asks or job.seq in self.waits.of_job or self._places(job, claim) is not None):
             self.waits.started(Request(job, claim, self.wants(job, claim)), self.free, now)
         gpus = self.stock.choose(claim.gpus) if claim.gpus else ()
         num = job.ready.take(claim)
@@ -138,31 +151,50 @@ class Scheduler:
     def hold(self, job: JobRun, attempt: Attempt) -> None:
         """Count again what an attempt holds that an earlier conductor started."""
         self._take(job, attempt.sheet, attempt.claim, attempt.gpus)
+        if attempt.suspended:
+            self.turn([attempt])
 
     def _take(self, job: JobRun, num: int, claim: Claim, gpus: tuple[int, ...]) -> None:
-        if claim.engine == "local":
-            self.used += 1
-        else:
-            self.on_cluster += 1
-        self.used_by[claim.instrument] = self.used_by.get(claim.instrument, 0) + 1
+        self._count(claim, 1)
         if claim.asks:
             self.stock.take((job.seq, num), Holder(job.job_id, job.label(num), claim), gpus)
 
+    def _count(self, claim: Claim, by: int) -> None:
+        """Count one more slot as taken, or, with -1, one less."""
+        if claim.engine == "local":
+            self.used += by
+        else:
+            self.on_cluster += by
+        self.used_by[claim.instrument] = self.used_by.get(claim.instrument, 0) + by
+
     def give_back(self, attempt: Attempt) -> None:
         """Free what an attempt holds that has ended."""
-        claim = attempt.claim
-        if claim.engine == "local":
-            self.used -= 1
-        else:
-            self.on_cluster -= 1
-        self.used_by[claim.instrument] -= 1
-        if claim.asks:
+        if not attempt.suspended:
+            self._count(attempt.claim, -1)
+        if attempt.claim.asks:
             self.stock.give_back((attempt.job_seq, attempt.sheet), attempt.gpus)
+            parked, self.parked = self.parked, {}
+            for job in parked.values():
+                self.offer(job)
+
+    def turn(self, attempts: list[Attempt]) -> None:
+        """Free the slots and processors of attempts that are suspended now, occupy them for those that go on; empty the list.
+
+        That may be beyond the limits then, as the attempt is there already. Memory and GPUs stay with its processes all the time.
+        """
+        for attempt in attempts:
+            claim = attempt.claim
+            self._count(claim, -1 if attempt.suspended else 1)
+            if claim.asks:
+                now = claim._replace(cpus=0) if attempt.suspended else claim
+                self.stock.change((attempt.job_seq, attempt.sheet), now)
+        attempts.clear()
 
     def leave(self, job: JobRun) -> None:
         """Forget a job: its places in the lines, what it waits for, and what its running attempts hold."""
         for line in self.lines.values():
             line.leave(job)
+        self.parked.pop(job.seq, None)
         self.waits.leave(job)
         for attempt in job.running.values():
             self.give_back(attempt)

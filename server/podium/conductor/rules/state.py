@@ -140,8 +140,23 @@ class JobRun:
 
     @property
     def running_labels(self) -> list[str]:
-        """The labels of the sheets that run now, in order."""
+        """The labels of the sheets that run now, suspended ones among them, in order."""
         return [self.label(num) for num in sorted(self.running)]
+
+    @property
+    def playing(self) -> list[int]:
+        """The sheets that run now and are not suspended, in order."""
+        return sorted(num for num, attempt in self.running.items() if not attempt.suspended)
+
+    @property
+    def playing_labels(self) -> list[str]:
+        """Their labels."""
+        return [self.label(num) for num in self.playing]
+
+    @property
+    def suspended_labels(self) -> list[str]:
+        """The labels of the sheets that a pause has suspended, in order."""
+        return [self.label(num) for num, attempt in sorted(self.running.items()) if attempt.suspended]
 
     @property
     def holding(self) -> list[int]:
@@ -185,6 +200,10 @@ class JobRun:
         """Whether this sheet lets its dependents run."""
         run = self.sheets.get(num)
         return num < self.start_sheet or (run is not None and run.satisfied)
+
+    def open_attempt(self, serial: int) -> Attempt | None:
+        """Return the attempt with this serial number, None if it has ended."""
+        return next((each for each in self.running.values() if each.serial == serial), None)
 
     def profile_of(self, num: int) -> Profile:
         """Return the profile of the instrument that plays the sheet's next attempt."""

@@ -7,6 +7,7 @@ except sheets that came to wait earlier and have a reservation too. Sheets of on
 only the first of them is counted. A job that is paused, or may start nothing now, reserves nothing meanwhile.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -57,13 +58,17 @@ class Waits:
 
     has_reserved: bool = False  # whether anything may be reserved
     all: dict[tuple[int, Claim], Wait] = field(default_factory=dict)
+    of_job: Counter[int] = field(default_factory=Counter)  # how many of each job
     _reserved: dict[tuple[int, Claim], Wait] = field(default_factory=dict)
     _tick: int = 0
 
     def note(self, request: Request) -> None:
         """Note that the next sheet of a job with this claim had its turn, and there was not enough for it."""
-        self._tick += 1
-        self.all.setdefault((request.job.seq, request.claim), Wait(request, self._tick))
+        key = request.job.seq, request.claim
+        if key not in self.all:
+            self._tick += 1
+            self.all[key] = Wait(request, self._tick)
+            self.of_job[request.job.seq] += 1
 
     def started(self, request: Request, free: Callable[[JobRun, str], int], now: float) -> None:
         """Note that a sheet starts, just before it takes what it needs: who waits for that longer than it is overtaken."""
@@ -109,10 +114,16 @@ class Waits:
 
     def leave(self, job: JobRun) -> None:
         """Forget a job."""
-        for key in [key for key in self.all if key[0] == job.seq]:
-            self._drop(key)
+        if job.seq in self.of_job:
+            for key in [key for key in self.all if key[0] == job.seq]:
+                self._drop(key)
 
     def _drop(self, key: tuple[int, Claim]) -> Wait | None:
         if self._reserved.pop(key, None) is not None:
             self.has_reserved = bool(self._reserved)
-        return self.all.pop(key, None)
+        dropped = self.all.pop(key, None)
+        if dropped is not None:
+            self.of_job[key[0]] -= 1
+            if not self.of_job[key[0]]:
+                del self.of_job[key[0]]
+        return dropped

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from podium.conductor.rules.state import JobRun
 from podium.conductor.service.context import Context
-from podium.conductor.views.places import place_text, since
+from podium.conductor.views.places import held, place_text, since
 from podium.contract.waits import RunningSheet, RunningView
 from podium.logs.written import last_write, logs_of
 from podium.times import iso
@@ -30,7 +31,7 @@ async def _sheets(context: Context, job_id: str) -> list[RunningSheet]:
         RunningSheet(
             label=job.label(num),
             since=since(job, num, context.engines.place),
-            limit_seconds=job.limit_of(num),
+            limit_seconds=_limit(context, job, num),
             place=place_text(job, num, context.engines.place),
         )
         for num, _ in shown
@@ -38,6 +39,12 @@ async def _sheets(context: Context, job_id: str) -> list[RunningSheet]:
     folders = [context.home.attempt(job_id, attempt.serial) for _, attempt in shown]
     written = await anyio.to_thread.run_sync(_written, folders)
     return [each.model_copy(update={"written_at": at}) for each, at in zip(facts, written, strict=True)]
+
+
+def _limit(context: Context, job: JobRun, num: int) -> float | None:
+    """Return how long after its start a running sheet reaches its time limit, None if it has none."""
+    limit = job.limit_of(num)
+    return None if limit is None else limit + held(context.engines.place(job.running[num].key))
 
 
 def _written(folders: Sequence[Path]) -> list[str]:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from typing import Any
 
 import structlog
@@ -46,8 +47,8 @@ class Retired(Exception):
 class Supervisor:
     """Owns the jobs in memory. `run` is its only task.
 
-    After each commit, `publish` gets its events, `launcher` the attempts to start and to end, and `remove` the ids of deleted
-    jobs; `has_news` is called if there is something to tell of (see `transitions.notifications`). All return at once.
+    After each commit, `publish` gets its events, `launcher` the attempts to start, suspend and end, and `remove` the ids of
+    deleted jobs; `has_news` is called if there is something to tell of (see `transitions.notifications`). All return at once.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Supervisor:
         publish: Callable[[list[Event]], None],
         remove: Callable[[str], None],
         telling: Telling = Telling(),  # noqa: B008 -- it cannot be changed
+        suspending: bool = False,
         has_news: Callable[[], None] = lambda: None,
     ) -> None:
         self.jobs: dict[str, JobRun] = {}
@@ -69,13 +71,14 @@ class Supervisor:
         self.scheduler = scheduler
         self.last_event = next_event - 1
         self.accepting = True
-        self._next_job = next_job
+        self._numbers = count(next_job)
         self._store = store
         self._loader = loader
         self._launcher = launcher
         self._publish = publish
         self._remove = remove
         self._telling = telling
+        self._suspending = suspending
         self._has_news = has_news
         self._inbox = Inbox()
         self.unstored = Unstored()
@@ -90,8 +93,7 @@ class Supervisor:
 
     def reserve(self) -> int:
         """Return the number of a new job; a number whose job is refused stays unused."""
-        self._next_job += 1
-        return self._next_job - 1
+        return next(self._numbers)
 
     @property
     def trouble(self) -> Trouble | None:
@@ -125,8 +127,8 @@ class Supervisor:
             Retired: the job left memory meanwhile.
             PodiumError: the transition refused, or the disk is full.
         """
-        was_active = job.job_id in self.jobs
-        return await self._ask(Command(job.job_id, transition, job=job, was_active=was_active, request_key=request_key))
+        active = job.job_id in self.jobs
+        return await self._ask(Command(job.job_id, transition, job=job, was_active=active, request_key=request_key))
 
     def attempt_ended(self, job_id: str, serial: int, verdict: Verdict) -> None:
         """Note the end of an attempt. It is recorded even if the disk is full now."""
@@ -135,12 +137,9 @@ class Supervisor:
         self._inbox.post(Command(job_id, partial(self._end, serial, verdict), kept=True, ended=(serial, verdict)))
 
     def _end(self, serial: int, verdict: Verdict, job: JobRun, batch: Batch) -> None:
-        attempt = next((each for each in job.running.values() if each.serial == serial), None)
-        if attempt is None:
+        if (attempt := job.open_attempt(serial)) is None:
             return
-        if (
-            job.plan.sheet(attempt.sheet).engine == "local"
-        ):  # the trouble of a cluster keeps nothing of this machine waiting
+        if attempt.claim.engine == "local":  # the trouble of a cluster keeps nothing of this machine waiting
             self.refused.learn(verdict.end, batch.now.mono)
         self.scheduler.give_back(attempt)
         sheets.attempt_ended(job, attempt, verdict, batch)
@@ -150,6 +149,10 @@ class Supervisor:
     def attempt_placed(self, job_id: str, serial: int, place: Place) -> None:
         """Note that an attempt has left the queue of its cluster and runs on a node."""
         self._inbox.post(Command(job_id, partial(sheets.placed, serial, place), kept=True))
+
+    def attempt_suspended(self, job_id: str, serial: int, done: bool) -> None:
+        """Note that an attempt is suspended, or that it cannot be."""
+        self._inbox.post(Command(job_id, partial(sheets.attempt_suspended, serial=serial, done=done), kept=True))
 
     def mark_stuck(self, job_id: str) -> None:
         """Record that a running job shows no sign of life."""
@@ -237,7 +240,7 @@ class Supervisor:
         now = clock.now()
         if self._hold_until <= now.mono:
             commands, self._put_back = self._put_back + commands, []
-        batch = Batch(self.last_event + 1, now, telling=self._telling)
+        batch = Batch(self.last_event + 1, now, telling=self._telling, suspending=self._suspending)
         done = [command for command in commands if self._apply(command, batch)]
         self._wake_due(batch)
         self._dispatch(batch)
@@ -263,6 +266,7 @@ class Supervisor:
                 job = None  # it is about to leave memory, and no caller waits
             if command.transition is not None and job is not None:
                 command.value = command.transition(job, batch)
+                self.scheduler.turn(batch.turned)
                 if command.job is not None:
                     self._go_on(job, batch)
         except (PodiumError, Retired) as error:
@@ -331,14 +335,19 @@ class Supervisor:
             command.resolve()
         faults.point("before_reply")
         self._publish(batch.events)
-        for launch in batch.launches:
-            self._launcher.launch(launch.job, launch.attempt)
-        for attempt in batch.cancels:
-            self._launcher.cancel(attempt)
+        self._set_going(batch)
         for job_id in batch.removals:
             self._remove(job_id)
         if batch.has_news:
             self._has_news()
+
+    def _set_going(self, batch: Batch) -> None:
+        for launch in batch.launches:
+            self._launcher.launch(launch.job, launch.attempt)
+        for attempt, suspended in batch.wishes:
+            self._launcher.hold(attempt, suspended=suspended)
+        for attempt in batch.cancels:
+            self._launcher.cancel(attempt)
 
     async def _undo(self, batch: Batch, done: list[Command], error: StorageFull) -> None:
         """Restore the touched jobs from the disk, refuse the callers, and keep the ends of attempts for later."""

@@ -10,10 +10,11 @@ from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS
 from podium.conductor.supervisor.saving import attempt_from, event_from
 from podium.conductor.views import shortage
-from podium.conductor.views.places import PlaceOf, is_away, nowhere
+from podium.conductor.views.places import PlaceOf, held, is_away, nowhere
 from podium.conductor.views.telling import failed_sheets, telling_sheet
 from podium.contract.models import EventView, ExplainKind, ExplainView, JobView, SheetView, Stream
 from podium.contract.notifications import failures
+from podium.contract.states import SUSPENDED
 from podium.times import iso
 
 _ATTEMPTS_SHOWN = 6
@@ -66,7 +67,8 @@ def kind_of(job: JobView) -> ExplainKind:
 def attempt_line(attempt: Attempt) -> str:
     """Return how an attempt ended, such as "attempt 1 failed: exit code 3"."""
     why = f": {attempt.message}" if attempt.message else ""
-    return f"attempt {attempt.attempt} {attempt.outcome or 'is running'}{why}"
+    now = "is suspended" if attempt.suspended else "is running"
+    return f"attempt {attempt.attempt} {attempt.outcome or now}{why}"
 
 
 def streams_of(attempt: Attempt) -> tuple[Stream, Stream]:
@@ -97,15 +99,16 @@ def waits_until(job: JobRun, place_of: PlaceOf = nowhere) -> str:
     """Return when the present state ends by itself at the latest, "" if that is unknown.
 
     It ends with a waiting time, with a pause between sheets, or with the time limits of the running sheets if each has one. The
-    limit of one that waits in a queue counts only from its begin.
+    limit of one that waits in a queue counts only from its begin, and all stand still while a sheet is suspended.
     """
+    playing = job.playing
     if job.running:
         ends = [
-            (job.run_of(num).started_at or attempt.started_at) + limit
-            for num, attempt in job.running.items()
-            if (limit := job.limit_of(num)) and not is_away(place_of(attempt.key))
+            (job.run_of(num).started_at or attempt.started_at) + limit + held(place_of(attempt.key))
+            for num in playing
+            if (limit := job.limit_of(num)) and not is_away(place_of((attempt := job.running[num]).key))
         ]
-        return iso(max(ends)) if len(ends) == len(job.running) else ""
+        return iso(max(ends)) if ends and len(ends) == len(playing) else ""
     waiting = [until for num in job.waiting if (until := job.sheets[num].waiting_until) is not None]
     if waiting:
         return iso(min(waiting))
@@ -120,7 +123,7 @@ def cause_of(view: ExplainView, away: str = "") -> str:
     if sheet is not None:
         label = sheet.name or str(sheet.sheet)
         if sheet.status == "running":
-            parts.append(away or _at_work(view, sheet, label))
+            parts.append(away or _running(view, sheet, label))
         elif sheet.status == "failed" and job.status in {"queued", "running", "paused"}:
             parts.append(
                 f"Sheet {label} has failed ({sheet.reason}), so the job will fail when its other sheets have ended."
@@ -138,7 +141,9 @@ def cause_of(view: ExplainView, away: str = "") -> str:
     return " ".join(part for part in (*parts, _warning(job), _other_survivors(job), view.cause) if part)
 
 
-def _at_work(view: ExplainView, sheet: SheetView, label: str) -> str:
+def _running(view: ExplainView, sheet: SheetView, label: str) -> str:
+    if sheet.reason == SUSPENDED:
+        return f"Sheet {label} is suspended: its processes are there and do nothing."
     wrote = f"wrote its last output at {view.written_at}" if view.written_at else _SILENT
     at = f" ({sheet.place})" if sheet.place else ""
     return f"Sheet {label} has been running since {sheet.started_at}{at} and {wrote}."

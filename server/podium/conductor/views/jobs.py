@@ -43,7 +43,7 @@ class JobViews:
 
     def of(self, job: JobRun) -> JobView:
         """View a job in memory. A sheet that has ended does not count as running, even if that could not be stored yet."""
-        running = self._still_running(job)
+        running = [num for num in self._still_running(job) if not job.running[num].suspended]
         intent = "cancel" if self._supervisor.unstored.of(job.job_id).cancel else job.intent
         return JobView(
             job_id=job.job_id,
@@ -59,6 +59,8 @@ class JobViews:
             running=[job.label(num) for num in running[:_SHOWN]],
             running_total=len(running),
             running_since=[since(job, num, self._place_of) for num in running[:_SHOWN]],
+            suspended=job.suspended_labels[:_SHOWN],
+            suspended_total=len(job.suspended_labels),
             waiting=[job.label(num) for num in sorted(job.waiting)[:_SHOWN]],
             waiting_total=len(job.waiting),
             waiting_until=self._waiting_until(job),
@@ -157,9 +159,9 @@ class JobViews:
         return "; ".join(parts)
 
     def _reason(self, job: JobRun) -> str:
-        """Return why the job is in its state, and what waits for an approval."""
-        holding = _holding_reason(job)
-        return "; ".join(part for part in (self._own_reason(job), holding) if part)
+        """Return why the job is in its state, what is suspended, and what waits for an approval."""
+        parts = self._own_reason(job), _suspended_reason(job), _holding_reason(job)
+        return "; ".join(part for part in parts if part)
 
     def _own_reason(self, job: JobRun) -> str:
         if unstored := self._unstored(job):
@@ -175,7 +177,7 @@ class JobViews:
                 if ahead
                 else self._waiting("queued, next in line")
             )
-        names = ", ".join(job.running_labels[:_SHOWN])
+        names = ", ".join(job.playing_labels[:_SHOWN])
         wishes = {
             "pause": f"{costs.beyond_job(job) or 'pause requested'}: waiting for {names} to end",
             "modify": f"change requested: waiting for {names} to end",
@@ -216,6 +218,16 @@ class JobViews:
         """Return what a job waits for whose turn it is: a slot, unless nothing can be started now."""
         why = self._supervisor.refused.why(time.monotonic())
         return f"no sheet can be started now, which is tried again: {why}" if why else usual
+
+
+def _suspended_reason(job: JobRun) -> str:
+    """Return which sheets a pause has suspended, "" if there are none."""
+    labels = job.suspended_labels
+    if not labels:
+        return ""
+    more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
+    which, go = ("sheet", "is suspended and goes") if len(labels) == 1 else ("sheets", "are suspended and go")
+    return f"{which} {', '.join(labels[:_SHOWN])}{more} {go} on with resume_job"
 
 
 def _holding_reason(job: JobRun) -> str:

@@ -23,6 +23,11 @@ def is_away(place: Place | None) -> bool:
     return place is not None and place.state != "running"
 
 
+def held(place: Place | None) -> float:
+    """Return for how many seconds an attempt was suspended so far."""
+    return place.held_seconds if place is not None else 0.0
+
+
 def place_text(job: JobRun, num: int, place_of: PlaceOf) -> str:
     """Return where the running attempt of a sheet is, in a clause; "" for this machine, and if there is nothing to say."""
     place = place_of(job.running[num].key)

@@ -17,6 +17,7 @@ from podium.conductor.supervisor.unstored import how
 from podium.conductor.views import checkpoint, shortage
 from podium.conductor.views.places import PlaceOf, nowhere, place_text, since
 from podium.contract.models import SheetView
+from podium.contract.states import SUSPENDED
 from podium.score.model.plan import Plan, PlanSheet, Retry
 from podium.times import elapsed, iso
 
@@ -182,6 +183,7 @@ def _facts(
     # What the last attempt adds, unless the sheet was reset and has not run again.
     if attempt is not None and attempt["open"]:
         facts |= {"duration_seconds": elapsed(run["started_at"], wall()), "place": attempt["place"]}
+        facts["reason"] = SUSPENDED if attempt["suspended"] else facts["reason"]
     elif attempt is not None and run["status"] != "pending":
         facts |= {
             "exit_code": attempt["exit_code"],

@@ -219,6 +219,7 @@ def test_the_status_shows_the_conductor_its_load_and_jobs() -> None:
         queued_jobs=1,
         running_sheets=10,
         max_sheets=16,
+        resources="6 of 8 CPUs, 12 GiB of 16 GiB of memory, 1 of 2 GPUs",
         socket="/run/user/1000/podium/podium.sock",
         processes=[
             ProcessView(role="keeper", pid=4712, version="3"),
@@ -235,7 +236,13 @@ def test_the_status_shows_the_conductor_its_load_and_jobs() -> None:
     jobs = [job(sheets_total=174, sheets_completed=10, status="running", running=["tests"]), *EVERY_STATE[:2]]
     check("status", lambda columns: show_status(conductor, JobPage(jobs=jobs, total=312), columns))
     idle = conductor.model_copy(
-        update={"store_trouble": "", "processes": [], "engines": ["local: 0 attempts"], "accepting_work": False}
+        update={
+            "store_trouble": "",
+            "processes": [],
+            "resources": "",
+            "engines": ["local: 0 attempts"],
+            "accepting_work": False,
+        }
     )
     check("status-empty", lambda columns: show_status(idle, JobPage(), columns))
 

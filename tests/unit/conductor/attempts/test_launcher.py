@@ -72,7 +72,7 @@ async def running(
         runner = Runner(reaper)  # type: ignore[arg-type]
         made = Launcher(engines, runner, reader, Outputs(store, home), home, Values(home, {}), grace_seconds=1.0)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(made.run, reports.attempt_ended)
+            tasks.start_soon(made.run, reports.attempt_ended, lambda *answer: None)
             await anyio.wait_all_tasks_blocked()
             yield made
             tasks.cancel_scope.cancel()

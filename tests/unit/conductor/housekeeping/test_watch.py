@@ -203,6 +203,21 @@ async def test_a_sheet_in_a_queue_suspended_or_out_of_sight_is_not_stuck_until_i
         assert (job.stuck, job.quiet_since) == (True, WALL + 2 * STUCK_SECONDS)
 
 
+async def test_a_suspended_sheet_is_not_stuck_and_has_the_whole_limit_before_it_when_it_goes_on(tmp_path: Path) -> None:
+    async with opened(tmp_path) as room:
+        job = await room.job()
+        await room.look(0)
+        job.running[1].suspended = True
+        await room.look(3 * STUCK_SECONDS)
+        assert not job.stuck
+        job.running[1].suspended = False
+        await room.look(3 * STUCK_SECONDS + 1)
+        await room.look(4 * STUCK_SECONDS)
+        assert not job.stuck
+        await room.look(4 * STUCK_SECONDS + 1)
+        assert job.stuck
+
+
 async def test_memory_is_given_back_once_after_what_ran_has_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

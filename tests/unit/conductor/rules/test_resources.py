@@ -54,6 +54,15 @@ def test_each_sheet_has_gpus_of_its_own_and_the_lowest_that_are_free() -> None:
     assert gpus_of(room) == {(1, 1): (0, 1), (1, 3): (3,), (1, 4): (2,)}
 
 
+def test_gpus_need_not_be_numbered_from_0() -> None:
+    room = hall(Scheduler(Limits(9, capacity=Capacity(gpus=2), gpus=(5, 7))), asking(GPU, GPU, GPU))
+    room.fill()
+    assert gpus_of(room) == {(1, 1): (5,), (1, 2): (7,)}
+    room.end(room.jobs[0], 2)
+    room.fill()
+    assert room.jobs[0].running[3].gpus == (7,)
+
+
 def test_what_ran_before_a_restart_keeps_its_gpus_even_if_there_are_fewer_now() -> None:
     before = hall(machine(gpus=4), asking(*[GPU] * 6))
     before.fill()
@@ -231,3 +240,14 @@ def test_while_nobody_asks_for_anything_nothing_is_said() -> None:
     room.fill()
     assert shortage.in_use(room.scheduler) == ""
     assert shortage.of_job(room.jobs[0], room.scheduler, 0.0) == ""
+
+
+def test_jobs_that_wait_for_the_machine_leave_the_line_until_something_is_given_back() -> None:
+    room = hall(machine(gpus=2), *[asking(TWO_GPUS)] * 20)
+    assert room.fill() == [(1, 1)]
+    line = room.scheduler.lines["local"]
+    assert not line
+    room.scheduler.leave(room.jobs.pop(1))
+    room.end(room.jobs[0], 1)
+    assert len(line) == 18
+    assert [(job.seq, num) for job, num, _ in room.scheduler.next_sheets(0.0)] == [(3, 1)]

@@ -3,7 +3,9 @@
 import time
 from dataclasses import replace
 
-from podium.conductor.engines.local.folder import AttemptFolder
+import anyio
+
+from podium.conductor.engines.local.folder import NEVER, AttemptFolder
 from podium.conductor.engines.port import AttemptSpec, End, EndReason
 from podium.conductor.processes.cgroup import Cgroup
 from podium.conductor.processes.keepers.child import Child
@@ -23,7 +25,26 @@ class Running:
         self.stopped: EndReason | None = None
         self.grace_seconds = spec.grace_seconds
         self.is_being_ended = False
+        self.hold = NEVER
+        self.wants_hold = False
+        self.limit_left: float | None = None  # seconds of its time limit, while that stands still
+        self.moving = anyio.Lock()  # whoever stops its processes, lets them go on or ends them
+        self._under_way = anyio.Event()
         self._why = ""
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether it was suspended by us, as far as this conductor knows."""
+        return self.hold.since is not None
+
+    async def begun(self) -> bool:
+        """Wait until its process runs; return False if it is over."""
+        await self._under_way.wait()
+        return self.child is not None and self.child.state == "running"
+
+    def move(self) -> None:
+        """Wake who waits for its process: it runs, or it is over."""
+        self._under_way.set()
 
     def stop(self, reason: EndReason, grace_seconds: float, why: str = "") -> None:
         """Note that it has to end."""

@@ -22,6 +22,12 @@ class Deadlines:
         if self._heap[0][1] == key:
             self._earlier.set()
 
+    def stop(self, key: str) -> float | None:
+        """Forget a key, and return how many seconds it had left, None if it has no limit."""
+        moment = self._moments.get(key)
+        self.drop(key)
+        return None if moment is None else max(0.0, moment - anyio.current_time())
+
     def drop(self, key: str) -> None:
         """Forget a key."""
         self._moments.pop(key, None)

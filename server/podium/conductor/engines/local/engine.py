@@ -18,10 +18,10 @@ from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
 from podium.conductor import faults
-from podium.conductor.engines.local import takeover
+from podium.conductor.engines.local import holding, takeover
 from podium.conductor.engines.local.attempt import Running
 from podium.conductor.engines.local.deadlines import Deadlines
-from podium.conductor.engines.local.folder import LIMITS
+from podium.conductor.engines.local.folder import LIMITS, NEVER
 from podium.conductor.engines.local.launching import is_own_folder, start_of, too_long, unusable
 from podium.conductor.engines.local.limiter import Upkeep
 from podium.conductor.engines.local.limits.output import OutputLimits
@@ -52,7 +52,7 @@ class LocalEngine:
                  mark: str = "") -> None:  # fmt: skip
         self.keepers = keepers
         self.prefix = f"{mark}." if mark else ""
-        self.capabilities = Capabilities("cgroup" if cgroups else "environment", suspend=False, queues=False)
+        self.capabilities = Capabilities("cgroup" if cgroups else "environment", suspend=True, queues=False)
         self.memory_is_limit = bool(cgroups and cgroups.limits_memory)  # else what a sheet asks of it is only counted
         self._upkeep = Upkeep(limits or OutputLimits(), cgroups, self._beyond_limit, self._gone_stale)
         self._deadlines = Deadlines(self._timed_out)
@@ -110,15 +110,22 @@ class LocalEngine:
         return {key: place for key in keys if (place := self.place(key))}
 
     async def suspend(self, key: str) -> bool:
-        """Stop an attempt where it is."""
-        return False
+        """Stop an attempt where it is, as soon as its process runs."""
+        running = self._running.get(key)
+        return running is not None and await holding.suspend(running, self._deadlines)
 
     async def resume(self, key: str) -> None:
         """Let it go on."""
+        if running := self._running.get(key):
+            await holding.resume(running, self._deadlines)
 
     def place(self, key: str) -> Place | None:
         """Return where an attempt is; one that is on the way to its process counts as running."""
-        return Place("running") if key in self._running else None
+        running = self._running.get(key)
+        if running is None:
+            return None
+        held = running.hold.held(facts.clock_seconds()) if running.hold != NEVER else 0.0
+        return Place("suspended" if running.is_suspended else "running", held_seconds=held)
 
     def status(self) -> str:
         """Return "": the conductor's own status says all of this machine."""
@@ -135,9 +142,11 @@ class LocalEngine:
             self._bring_about(running)
 
     def halted(self, key: str) -> str:
-        """Say so if the attempt's first process is stopped. Costs one small read."""
+        """Say so if somebody has stopped the attempt's first process. Costs one small read."""
         running = self._running.get(key)
-        stat = facts.read_stat(running.group) if running and running.group is not None else None
+        if running is None or running.group is None or running.is_suspended:
+            return ""
+        stat = facts.read_stat(running.group)
         return stopped_text(stat.pid) if stat is not None and facts.is_stopped(stat) else ""
 
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:
@@ -210,10 +219,12 @@ class LocalEngine:
     # -- the life of one attempt ----------------------------------------------------------------------------------
 
     def follow(self, running: Running, child: Child, limit_seconds: float | None) -> None:
-        """Take care of an attempt from its process on, however far that has come. The limit counts from now."""
+        """Take care of an attempt from its process on, however far that has come. The limit counts while it runs."""
         running.child, child.is_claimed = child, True
         child.on_change = lambda: self._changed(running, child)
-        if limit_seconds is not None:
+        if running.is_suspended:
+            running.limit_left = limit_seconds
+        elif limit_seconds is not None:
             self._deadlines.add(running.key, limit_seconds)
         self._changed(running, child)
 
@@ -223,6 +234,8 @@ class LocalEngine:
             running.group = child.pid
             running.cgroup = child.control_group
             self._limit_memory(running)
+        if child.pid or child.state in OVER:
+            running.move()
         if running.is_being_ended:
             return
         if child.state in OVER:
@@ -265,7 +278,8 @@ class LocalEngine:
                 self.report(running.conclude(Ended()))
                 return
         list_anew = partial(self.keepers.orphans, child, anew=True)
-        left = await end_tree(running.key, child.group, running.grace_seconds, running.cgroup, list_anew)
+        async with running.moving:
+            left = await end_tree(running.key, child.group, running.grace_seconds, running.cgroup, list_anew)
         self.report(running.conclude(left))
 
     def _timed_out(self, key: str) -> None:
@@ -300,7 +314,8 @@ class LocalEngine:
                 log.warning("stop_not_noted", folder=str(running.folder.path), error=str(error))
             faults.point("after_stop_noted")
         orphans = partial(self.keepers.orphans, child, anew=True)
-        ended = await end_tree(running.key, child.pid, running.grace_seconds, running.cgroup, orphans)
+        async with running.moving:
+            ended = await end_tree(running.key, child.pid, running.grace_seconds, running.cgroup, orphans)
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
         self.report(running.conclude(ended))
@@ -308,6 +323,7 @@ class LocalEngine:
     def report(self, end: End) -> None:
         """Tell how an attempt ended, and drop it."""
         running = self._running.pop(end.key)
+        running.move()
         if running.child is not None:
             running.child.on_change = None
             self.keepers.forget(end.key)

@@ -2,7 +2,7 @@
 cgroups are removed after them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 
 import anyio
@@ -61,7 +61,8 @@ class Upkeep:
                 await self._changed.wait()
             await anyio.sleep(pause)
             ended = self._ended[:]
-            look = await run_sync(self._look, list(self._running), ended)
+            suspended = {path for path, running in self._running.items() if running.is_suspended}
+            look = await run_sync(self._look, list(self._running), ended, suspended)
             del self._ended[: len(ended)]  # not before: cancelled on the way to a thread, this leaves them to `close`
             pause = look.seconds
             for folder, why in look.beyond.items():
@@ -69,21 +70,25 @@ class Upkeep:
                     self._beyond(running, why)
             for running in list(self._running.values()):
                 limit = running.spec.quiet_seconds
-                if limit is not None and self._output.quiet_seconds(running.folder.path) >= limit:
+                if (
+                    limit is not None
+                    and not running.is_suspended
+                    and self._output.quiet_seconds(running.folder.path) >= limit
+                ):
                     self._stale(running)
 
-    def _look(self, running: list[Path], ended: list[Running]) -> Look:
+    def _look(self, running: list[Path], ended: list[Running], suspended: Set[Path]) -> Look:
         try:
             for each in ended:
                 if each.cgroup and not each.cgroup.remove():
                     log.warning("cgroup_left", attempt=each.key, path=each.cgroup.place)
-            return self._output.look(running, [each.folder.path for each in ended])
+            return self._output.look(running, [each.folder.path for each in ended], suspended)
         except OSError as error:
             log.warning("output_unknown", error=str(error))
             return Look({}, MOST_SECONDS)
 
     def close(self) -> None:
         """Clean up after attempts that have ended; running ones are left alone. Blocks."""
-        self._look([], self._ended)
+        self._look([], self._ended, set())
         if self._cgroups:
             self._cgroups.close()

@@ -9,6 +9,7 @@ from anyio.to_thread import run_sync
 from podium.conductor import faults
 from podium.conductor.engines.local.attempt import Running
 from podium.conductor.engines.local.earlier import EarlierFolder
+from podium.conductor.engines.local.holding import recall
 from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroup
 from podium.conductor.processes.identity import Identity, Watch
@@ -47,10 +48,7 @@ async def _take_over(engine: "LocalEngine", running: Running) -> None:
         if foreign and child.state != "ended" and engine.keepers.is_of_this_boot(running.key):
             engine.report(running.end("elsewhere"))
             return
-        limit = running.spec.timeout_seconds
-        if limit is not None and child.start_ticks:
-            limit -= facts.age_seconds(child.start_ticks)
-        engine.follow(running, child, limit)
+        engine.follow(running, child, await recall(running, child))
         return
     folder = EarlierFolder(running.spec.folder)
     if await run_sync(folder.exists):
@@ -89,8 +87,7 @@ async def _take_over_earlier(engine: "LocalEngine", running: Running, folder: Ea
         return
     with closing(watch):
         child.run(identity.pid, identity.start_ticks, running.cgroup.place if running.cgroup else "")
-        limit = running.spec.timeout_seconds
-        engine.follow(running, child, None if limit is None else limit - facts.age_seconds(identity.start_ticks))
+        engine.follow(running, child, await recall(running, child))
         await watch.wait()
         _conclude(child, folder, "its wrapper ended without an exit record")
 

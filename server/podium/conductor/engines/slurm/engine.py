@@ -140,6 +140,12 @@ class SlurmEngine:
         flight = self.fleet.flights.get(key)
         return self.fleet.place(flight) if flight else None
 
+    def status(self) -> str:
+        """Return whether the cluster answered when it was asked last; "" if it was not asked yet."""
+        if self.fleet.words:
+            return f"Slurm does not answer: {self.fleet.words}"
+        return "Slurm answers" if self.fleet.answered_at else ""
+
     def changes(self) -> AsyncIterator[End]:
         """Return the stream of ends; there is only one, so it may have only one reader."""
         return self._changes
@@ -187,7 +193,6 @@ class SlurmEngine:
             return
         self.fleet.drop(flight, time.monotonic())
         self._ends.send_nowait(end_of(flight, fate, "", time.time()))
-        self.to_submit.set()  # it may have been the last one that waits
 
 
 def _usage(load: Mapping[str, object], flight: Flight) -> Usage | None:

@@ -1,6 +1,8 @@
-"""What the engine knows: the attempts, the pools and what the cluster said last. Nothing here waits or reads."""
+"""What the engine knows: the attempts, the pools and what the cluster said last. Nothing here waits, or reads but the clock."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
+from time import time as wall
 
 from podium.conductor.engines.port import AttemptSpec, Place, PlaceState
 from podium.conductor.engines.slurm import counting
@@ -19,6 +21,7 @@ class Fleet:
         self.pools: dict[str, Pool] = {}
         self.strays: list[str] = []  # lanes of ours that belong to no pool
         self.words = ""
+        self.answered_at: float | None = None  # when it last answered, seconds since the epoch
 
     def add(self, spec: AttemptSpec, now: float) -> Flight:
         """Take an attempt."""
@@ -27,7 +30,7 @@ class Fleet:
         pool = self.pool(name)
         pool.resources, pool.unwanted = spec.resources, False
         flight = Flight(spec, pool, self._shared.attempt(job_id, int(spec.folder.name)), since=now, sign_at=now)
-        flight.grace_seconds = spec.grace_seconds
+        flight.grace_seconds, flight.changed_at = spec.grace_seconds, wall()
         self.flights[spec.key] = pool.flights[flight.serial] = flight
         return flight
 
@@ -54,7 +57,7 @@ class Fleet:
         """Note what an attempt's folder said."""
         flight.trouble = ""
         if seen.claim is not None and flight.claim is None:
-            flight.claim, flight.stage = seen.claim, "playing"
+            flight.claim, flight.stage, flight.changed_at = seen.claim, "playing", wall()
             flight.claimed_at = flight.sign_at = now
             flight.pool.useful.add(seen.claim.lane)
             flight.pool.failures = 0
@@ -66,6 +69,7 @@ class Fleet:
 
     def take_queue(self, rows: Mapping[str, Row], asked_at: float, now: float) -> None:
         """Note all lanes that the cluster knows."""
+        self.answered_at = wall()
         of: dict[str, dict[str, Row]] = {}
         for row in rows.values():
             of.setdefault(row.name, {})[row.lane] = row
@@ -76,14 +80,14 @@ class Fleet:
     def place(self, flight: Flight) -> Place:
         """Return where an attempt is."""
         if flight.trouble or self.words:
-            return Place("unknown", reason=flight.trouble or self.words)
+            return Place("unknown", reason=flight.trouble or self.words, since=self.answered_at)
         if flight.claim is not None:
             row = counting.lane_of(flight.pool, flight)
             suspended = flight.suspended or (row is not None and row.kind == "suspended")
             state: PlaceState = "suspended" if suspended else "running"
             lane, partition = (row.lane, row.partition) if row else (flight.claim.lane, "")
-            return Place(state, lane, flight.claim.node, partition)
-        return _queued(flight.pool)
+            return Place(state, lane, flight.claim.node, partition, since=flight.changed_at)
+        return replace(_queued(flight.pool), since=flight.changed_at)
 
 
 def _queued(pool: Pool) -> Place:
@@ -94,8 +98,3 @@ def _queued(pool: Pool) -> Place:
         return Place("queued", next(iter(pool.fresh), ""), partition=partition, reason=pool.words)
     row = min(pending, key=lambda each: each.start if each.start is not None else float("inf"))
     return Place("queued", row.lane, partition=row.partition, reason=row.reason or pool.words, expected_start=row.start)
-
-
-def numbers_of(flights: Iterable[Flight]) -> list[str]:
-    """Return the numbers of the lanes that play these attempts."""
-    return sorted({flight.claim.lane for flight in flights if flight.claim is not None})

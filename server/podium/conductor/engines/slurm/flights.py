@@ -25,6 +25,7 @@ class Flight:
     earlier: bool = False  # an earlier conductor began it, and it is not known yet how far it came
     begun: bool = False  # its folder may be there
     since: float = 0.0  # when it began to wait
+    changed_at: float = 0.0  # when it came into its stage, seconds since the epoch
     claim: Claim | None = None
     claimed_at: float = 0.0  # when that was seen
     exit: Exit | None = None

@@ -36,12 +36,11 @@ async def run(engine: "SlurmEngine") -> None:
 async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
     """Submit the lanes that a pool lacks."""
     while pool.waiting() and not pool.unwanted and pool.unsure is None and time.monotonic() >= pool.not_before:
-        doing: dict[str, int] = {}
         try:
             if not engine.shared.program:  # all that waits was put there by an earlier conductor
                 await engine.slow.do(engine.shared.open)
-            if counting.is_idle_known(pool):
-                doing = await engine.slow.do(engine.shared.doing, pool.name)
+            idle = counting.is_idle_known(pool)
+            doing = await engine.slow.do(engine.shared.doing, pool.name) if idle else {}
         except OSError as error:
             pool.hold_off(time.monotonic(), engine.slow.words(error))
             return

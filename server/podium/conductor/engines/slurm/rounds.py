@@ -126,14 +126,17 @@ class Rounds:
         if engine.taken_up:
             surplus = [lane for lane in counting.surplus(pool) if lane not in pool.cancelled]
             pool.cancelled |= set(surplus)
-            await self._cancel(surplus)
+            if not await self._cancel(surplus):
+                pool.cancelled -= set(surplus)  # those that are still there are cancelled in the next round
             if counting.is_over(pool) and now - pool.quiet_since > QUIET_SECONDS:
                 await self._remove(pool)
 
-    async def _cancel(self, surplus: list[str]) -> None:
-        if surplus:
-            log.debug("lanes_not_needed", lanes=len(surplus))
-            await self._engine.cluster.cancel(surplus)
+    async def _cancel(self, surplus: list[str]) -> bool:
+        """Cancel lanes; return whether all of them could be."""
+        if not surplus:
+            return True
+        log.debug("lanes_not_needed", lanes=len(surplus))
+        return not await self._engine.cluster.cancel(surplus)
 
     async def _give_up(self, pool: Pool) -> None:
         """End the attempts that wait for lanes, none of which does anything."""

@@ -1,5 +1,6 @@
 """The folder that the conductor and the nodes share, as the conductor uses it (see `podium.lane.place`). All of it blocks."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Mapping
@@ -140,13 +141,20 @@ class Shared:
         return found
 
     def look(self, pool: str, folder: str) -> Seen:
-        """Return what an attempt's folder says."""
+        """Return what an attempt's folder says; one that is gone says nothing."""
         end = place.read_exit(folder)
         exit_at = os.lstat(f"{folder}/{place.EXIT}").st_mtime if end else 0.0
         claim = place.read_claim(folder)
         queued = claim is None and os.path.lexists(f"{self.pool(pool)}/{place.TODO}/{os.path.basename(folder)}")  # noqa: PTH119
         there = bool(claim) or os.path.isdir(folder)  # noqa: PTH112
+        if not there and not self.is_there():
+            raise FileNotFoundError(errno.ENOENT, "it is not there", self.root)
         return Seen(there, claim, end, exit_at, _sign(f"{folder}/{place.ALIVE}"), queued)
+
+    def is_held(self, folder: str) -> bool:
+        """Return whether an attempt was last asked to hold."""
+        ask = place.read_ask(folder)
+        return ask is not None and ask.what == "hold"
 
     def is_there(self) -> bool:
         """Return whether the folder is where it was made; one on a disk that is not mounted is not."""
@@ -215,8 +223,12 @@ class Shared:
         return taken
 
     def ask(self, folder: str, ask: Ask) -> None:
-        """Ask something of a running attempt."""
-        place.set_link(f"{folder}/{place.ASK}", ask, self._token)
+        """Ask something of a running attempt. If somebody has removed its folder, nobody can hear."""
+        try:
+            place.set_link(f"{folder}/{place.ASK}", ask, self._token)
+        except FileNotFoundError:
+            if not self.is_there():
+                raise
 
     # -- the way out ------------------------------------------------------------------------------------------------
 

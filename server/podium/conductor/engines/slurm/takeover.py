@@ -54,12 +54,10 @@ async def _take_over(engine: "SlurmEngine", flight: Flight) -> Fate | None:
     home = await slow.do(_link, str(flight.spec.folder))
     if not flight.spec.key.startswith(engine.prefix) and engine.is_marked:
         return await _elsewhere(engine, flight, home)
+    if not home:  # the link to its folder is made before anything else of it
+        return Fate("never_started")
     seen = await slow.do(shared.look, pool, flight.folder)
     if seen.exit is None and seen.claim is None and not seen.queued:
-        if not seen.there and not home:
-            return Fate("never_started")
-        if not await slow.do(shared.is_there):
-            raise FileNotFoundError(2, "it is not there", shared.root)
         if await slow.do(shared.take, pool, flight.folder):
             return Fate("never_started")
         seen = await slow.do(shared.look, pool, flight.folder)
@@ -68,6 +66,7 @@ async def _take_over(engine: "SlurmEngine", flight: Flight) -> Fate | None:
     engine.fleet.note(flight, seen, time.monotonic())
     if flight.claim is None:
         flight.stage = "waiting"
+    flight.suspended = await slow.do(shared.is_held, flight.folder)
     return None
 
 

@@ -18,6 +18,7 @@ from podium.conductor.rules.transitions.modify import (
     match_sheets,
     requeue,
 )
+from podium.conductor.rules.transitions.suspensions import go_on, is_wanted, suspend, wake
 from podium.contract.states import PAUSED_ON_REQUEST, Action, JobStatus, Phase, allowed_actions, rule
 from podium.errors import WrongState
 
@@ -59,15 +60,21 @@ def check_phase(job_id: str, status: JobStatus, phase: Phase, action: Action) ->
 
 
 def pause(job: JobRun, batch: Batch) -> Done:
-    """Pause at the next sheet boundary: at once if nothing runs."""
+    """Pause at the next sheet boundary, or as soon as what runs is suspended: at once if nothing runs."""
     check(job, "pause")
     job.intent = "pause"
     batch.event(job, "job.pause_requested", running=job.running_labels)
+    suspend(job, batch)
     settle(job, batch)
     if job.status == "paused":
         return Done(message=f"Job {job.job_id} is paused.", pending=False)
     names = ", ".join(job.running_labels)
-    return Done(message=f"Pause recorded: job {job.job_id} pauses when its running sheets end ({names}).", pending=True)
+    when = (
+        "are suspended or, where that cannot be, have ended" if is_wanted(job, suspending=batch.suspending) else "end"
+    )
+    return Done(
+        message=f"Pause recorded: job {job.job_id} pauses when its running sheets {when} ({names}).", pending=True
+    )
 
 
 def resume(
@@ -79,7 +86,7 @@ def resume(
     path: str | None = None,
     differing: Comparison = lambda job: Difference(),
 ) -> Done:
-    """Let a job continue. With a new plan or `from_sheet` while sheets still run, the change waits for them.
+    """Let a job continue. With a new plan or `from_sheet` while sheets run or are suspended, the change waits for them.
 
     `path` is where the new plan's score comes from, None for an inline one.
 
@@ -92,6 +99,7 @@ def resume(
     if new is None:
         costs.grant(job)
     if job.phase == "pause_pending" and new is None and first is None:
+        go_on(job, batch)
         dropped, job.intent = job.intent, ""
         job.forget_change()
         batch.event(job, "job.resumed", withdrawn=dropped)
@@ -99,11 +107,14 @@ def resume(
         return Done(message=f"The pending {what} of job {job.job_id} was withdrawn; the job continues.", pending=False)
     if first is None and new is None and job.holding and job.reason != PAUSED_ON_REQUEST:
         return _approve(job, batch)
-    if new is not None or job.status == "running":
+    if new is not None or job.status == "running" or (first is not None and job.running):
         return _change(job, batch, first, new, path, differing)
+    suspended = job.suspended_labels
     requeue(job, first, batch)
-    batch.event(job, "job.resumed", from_sheet=first)
-    told = "continues; nothing was approved" if job.held else "was queued to continue"
+    more = {"continued": suspended[:SHOWN]} if suspended else {}
+    batch.event(job, "job.resumed", from_sheet=first, **more)
+    waits = "continues" if suspended else "was queued to continue"
+    told = "continues; nothing was approved" if job.held else waits
     return Done(message=f"Job {job.job_id} {told}.", pending=False)
 
 
@@ -169,6 +180,7 @@ def _change(
         job.next_plan, job.next_config_path = new, path
     job.next_from_sheet = from_sheet
     if job.running:
+        go_on(job, batch)
         job.intent = "modify"
         names = job.running_labels
         batch.event(job, "job.modify_requested", running=names)
@@ -203,6 +215,7 @@ def cancel(job: JobRun, batch: Batch) -> Done:
         batch.touch(job, run)
     job.waiting.clear()
     forget(job, batch)
+    wake(job, batch)
     batch.event(job, "job.cancel_requested", running=job.running_labels)
     batch.cancels.extend(job.running.values())
     settle(job, batch)

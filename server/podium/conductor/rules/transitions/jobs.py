@@ -28,7 +28,7 @@ def submit(job: JobRun, batch: Batch) -> dict[str, str]:
 
 def mark_stuck(job: JobRun, batch: Batch) -> None:
     """Note that a running job shows no sign of life."""
-    if not job.stuck:
+    if not job.stuck and job.playing:
         job.stuck = True
         batch.event(job, "job.stuck", running=job.running_labels)
 
@@ -40,14 +40,14 @@ def settle(job: JobRun, batch: Batch) -> None:
     if left and not job.intent and job.status in {"queued", "running"} and (why := costs.beyond_job(job)):
         job.intent = "pause"
         batch.event(job, "job.pause_requested", running=job.running_labels, reason=why)
-    if job.running:
+    if job.playing or (job.running and job.intent != "pause"):
         return
     if job.intent == "cancel":
         _finish(job, "cancelled", "cancelled on request", batch)
     elif job.intent == "modify":
         apply_modify(job, batch)
         settle(job, batch)  # the changed score may leave nothing to do
-    elif not left:
+    elif not left and not job.running:
         failed = [run for run in job.sheets.values() if run.status == "failed"]
         if failed:
             first = min(failed, key=lambda run: (run.finished_at or 0.0, run.num))
@@ -63,11 +63,13 @@ def settle(job: JobRun, batch: Batch) -> None:
 
 
 def _pause(job: JobRun, reason: str, batch: Batch) -> None:
-    job.status, job.intent, job.reason = "paused", "", reason
+    job.status, job.intent, job.reason, job.stuck = "paused", "", reason, False
     holding = [job.label(num) for num in sorted(job.held)[:SHOWN]]
+    suspended = job.suspended_labels[:SHOWN]
     batch.event(
-        job, "job.paused", sheets_completed=job.counts["completed"], **({"holding": holding} if holding else {})
-    )
+        job, "job.paused", sheets_completed=job.counts["completed"], **({"holding": holding} if holding else {}),
+        **({"suspended": suspended} if suspended else {}),
+    )  # fmt: skip
     if reason != PAUSED_ON_REQUEST:  # at a hold or a limit of costs, which needs a person
         notifications.note(job, batch)
 

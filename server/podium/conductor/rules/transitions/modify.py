@@ -8,6 +8,7 @@ from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import BEFORE_START, JobRun, SheetRun
 from podium.conductor.rules.transitions.holds import same_deed
+from podium.conductor.rules.transitions.suspensions import go_on
 from podium.contract.changed import Labels, ScoreChange
 
 SHOWN = 20  # labels that a reply names
@@ -117,7 +118,8 @@ def _count_as_done(job: JobRun) -> list[SheetRun]:
 def requeue(job: JobRun, from_sheet: int | None, batch: Batch) -> None:
     """Put a job that runs nothing back into the queue; sheets from `from_sheet` on run again.
 
-    An ended job, or one with a changed score, runs its unfinished sheets again; a paused one continues where it was.
+    An ended job, or one with a changed score, runs its unfinished sheets again; a paused one continues where it was. One with
+    suspended sheets, which go on, is running at once.
     """
     changed: list[SheetRun] = []
     if job.status != "paused" or job.intent:
@@ -129,7 +131,8 @@ def requeue(job: JobRun, from_sheet: int | None, batch: Batch) -> None:
         changed += [_reset(job.sheets[num], ask_again=True) for num in again if num in job.sheets]
     for run in changed:
         batch.touch(job, run)
-    job.status, job.intent, job.reason, job.finished_at = "queued", "", "", None
+    go_on(job, batch)
+    job.status, job.intent, job.reason, job.finished_at = "running" if job.running else "queued", "", "", None
     job.not_before, job.survivors = 0.0, ()
     job.rebuild()
     batch.touch(job)

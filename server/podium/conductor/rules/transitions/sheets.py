@@ -5,7 +5,7 @@ from podium.conductor.rules.batch import Batch, Launch
 from podium.conductor.rules.ends import ENDS
 from podium.conductor.rules.places import ran_at
 from podium.conductor.rules.state import Attempt, JobRun
-from podium.conductor.rules.transitions import costs
+from podium.conductor.rules.transitions import costs, suspensions
 from podium.conductor.rules.transitions.failures import (
     Failure,
     facts,
@@ -59,7 +59,7 @@ def start(job: JobRun, num: int, batch: Batch, mark: str, gpus: tuple[int, ...] 
 
 def placed(serial: int, place: Place, job: JobRun, batch: Batch) -> None:
     """Record that an attempt has left the queue of its cluster and runs on a node: its sheet has been running since then."""
-    attempt = next((each for each in job.running.values() if each.serial == serial), None)
+    attempt = job.open_attempt(serial)
     where = ran_at(place, job.plan.sheet(attempt.sheet).engine) if attempt else ""
     if attempt is None or attempt.place or not where:
         return
@@ -88,7 +88,8 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
     end = verdict.end
     del job.running[attempt.sheet]
     # A file's time may be some milliseconds behind the clock, and any clock may be set back.
-    attempt.open, attempt.ended_at = False, max(attempt.started_at, end.ended_at or batch.now.wall)
+    attempt.open = attempt.suspended = False
+    attempt.ended_at = max(attempt.started_at, end.ended_at or batch.now.wall)
     # The queue of a cluster does not count; its clocks may differ from ours.
     attempt.started_at = min(max(attempt.started_at, end.began_at), attempt.ended_at)
     attempt.place = cut_line(end.place, _PLACE_CHARS) or attempt.place
@@ -125,6 +126,19 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
         failed(Failure(job, run, attempt, verdict, batch))
     if attempt.outcome in {"completed", "failed"}:
         job.not_before = max(job.not_before, batch.now.mono + job.plan.pause_between_sheets_seconds)
+    settle(job, batch)
+
+
+def attempt_suspended(job: JobRun, batch: Batch, *, serial: int, done: bool) -> None:
+    """Take an engine's answer to a pause: an attempt is suspended, or it cannot be, and perhaps is not any more."""
+    attempt = job.open_attempt(serial)
+    if attempt is None or job.intent == "cancel" or (job.intent != "pause" and job.status != "paused"):
+        return  # it has ended, or its job goes on or is being cancelled, since the engine was asked
+    if attempt.suspended != done:
+        suspensions.turn(job, attempt, batch, suspended=done)
+    if not done and job.status == "paused":
+        job.status, job.intent, job.reason = "running", "pause", ""
+        batch.event(job, "job.pause_requested", running=job.playing_labels)
     settle(job, batch)
 
 

@@ -45,6 +45,7 @@ def _away(job: JobRun | None, running: Sequence[Attempt], place_of: PlaceOf) -> 
 
 def _health(job: JobRun, oldest: Attempt, usage: Mapping[str, Usage]) -> ProcessHealth:
     first, every = usage[oldest.key], list(usage.values())
+    suspended = {attempt.key for attempt in job.running.values() if attempt.suspended}  # which a pause has stopped
     return ProcessHealth(
         pid=first.pid,
         is_alive=first.alive,
@@ -53,7 +54,7 @@ def _health(job: JobRun, oldest: Attempt, usage: Mapping[str, Usage]) -> Process
         cpu_percent=round(sum(each.cpu_percent or 0.0 for each in every), 1),
         memory_mb=round(sum(each.memory_mb or 0.0 for each in every), 1),
         uptime_seconds=first.uptime_seconds,
-        stopped_pids=tuple(sorted(pid for each in every for pid in each.stopped)),
+        stopped_pids=tuple(sorted(pid for key, each in usage.items() if key not in suspended for pid in each.stopped)),
         sheet=job.label(oldest.sheet),
         since=iso(job.run_of(oldest.sheet).started_at),
         processes=sum(each.processes for each in every),

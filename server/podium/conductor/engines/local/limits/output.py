@@ -1,7 +1,8 @@
 """Keeps the output of attempts within limits: of one stream, and of all attempts of a job together.
 
 The same looks tell for how long an attempt has written nothing. That is counted by a clock that cannot be set, from the last
-change that was seen; at the first look at an attempt, from the time of its files, so that a silence goes on over a restart.
+change that was seen; at the first look at an attempt, from the time of its files, so that a silence goes on over a restart. It
+begins anew when an attempt goes on that was suspended.
 
 A log that holds more than its limit keeps its first 64 kB and its last part; the middle is freed on the disk, and offsets stay
 as they are. Between two looks a stream may exceed its limit by what it writes in that time: looks come every quarter of a second,
@@ -16,10 +17,11 @@ import errno
 import os
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from podium.conductor.engines.local.folder import SUSPENDED
 from podium.conductor.engines.local.limits.holes import punch
 from podium.privacy.files import NOT_A_LINK
 
@@ -70,8 +72,11 @@ class Output:
         self._levels: dict[Path, _Level] = {}  # of running attempts' logs and of their jobs, at the last look
         self._ended: dict[Path, int] = {}  # job's folder -> bytes that its ended attempts hold
 
-    def look(self, running: Collection[Path], ended: Iterable[Path]) -> Look:
-        """Cut logs that hold too much. `running` are all running attempts, `ended` those that ended since the last look."""
+    def look(self, running: Collection[Path], ended: Iterable[Path], suspended: Set[Path] = frozenset()) -> Look:
+        """Cut logs that hold too much. `running` are all running attempts, `ended` those that ended since the last look.
+
+        The silence of those that are `suspended` does not count.
+        """
         for folder in ended:
             self._close(folder)
         before, self._levels = self._levels, {}
@@ -84,6 +89,8 @@ class Output:
                 if _held(path) > limit and not cut(path, limit // 2):
                     beyond[folder] = f"a stream exceeds {limit} bytes"
                 self._note(path, before.get(path))
+                if folder in suspended:
+                    self._levels[path] = replace(self._levels[path], since=self._levels[path].at)
         for job, folders in jobs.items():
             if not self._keep_job(job, folders):
                 text = f"the job's output exceeds {self._limits.job_bytes} bytes"
@@ -131,7 +138,7 @@ class Output:
         if written_at is None:
             since = now
         elif before is None:
-            since = now - max(0.0, time.time() - written_at)
+            since = now - max(0.0, time.time() - max(written_at, _went_on_at(path.parent)))
         else:
             since = before.since if before.size == size else now
         self._levels[path] = _Level(size, held, self._limits.stream_bytes, now, since)
@@ -177,6 +184,14 @@ def _attempts(job: Path) -> list[Path]:
             return [job / entry.name for entry in entries if entry.is_dir()]
     except FileNotFoundError:
         return []
+
+
+def _went_on_at(folder: Path) -> float:
+    """Return when an attempt that was suspended went on, by the time of the note about it; 0 if it never was."""
+    try:
+        return (folder / SUSPENDED).lstat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _held(path: Path) -> int:
