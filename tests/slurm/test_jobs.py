@@ -31,14 +31,16 @@ async def user(submit_host: Conductor) -> AsyncIterator[Agent]:
         yield connected
 
 
-def gated(folder: Path, name: str = "work", **more: Any) -> dict[str, Any]:
+def gated(folder: Path, **more: Any) -> dict[str, Any]:
     """Return a sheet that says where it is and stays there until the file `go` is in a folder that every node sees."""
     run = f"echo at $SLURMD_NODENAME; until [ -e {folder}/go ]; do sleep 0.05; done; echo gone on"
-    return {"name": name, "run": run, **more}
+    return {"name": "work", "run": run, **more}
 
 
 def start(conductor: Conductor, *sheets: dict[str, Any], **more: Any) -> str:
-    return submit(conductor, json.dumps({"name": "far", "sheets": list(sheets), **more}))
+    return submit(
+        conductor, json.dumps({"name": "far", "parallel": {"max_concurrent": 50}, "sheets": list(sheets), **more})
+    )
 
 
 def place_of(conductor: Conductor, job_id: str, sheet: str = "work") -> str:
@@ -68,26 +70,32 @@ async def lines_of(user: Agent, job_id: str, sheet: str = "work") -> list[str]:
 async def test_sheets_run_on_all_nodes_and_their_output_is_read_while_they_run(
     submit_host: Conductor, user: Agent, short_tmp: Path
 ) -> None:
-    sheets = [gated(short_tmp, f"work{number}", resources=WHOLE_NODE) for number in (1, 2, 3)]
-    job_id = start(submit_host, *sheets)
-    nodes = [on_a_node(submit_host, job_id, f"work{number}")[0] for number in (1, 2, 3)]
+    job_id = start(submit_host, gated(short_tmp, resources=WHOLE_NODE, foreach=[1, 2, 3]))
+    nodes = [on_a_node(submit_host, job_id, f"work[{number}]")[0] for number in (1, 2, 3)]
     assert sorted(nodes) == ["f1", "f2", "f3"]
     for number, node in enumerate(nodes, 1):
-        assert await lines_of(user, job_id, f"work{number}") == [f"at {node}"]
+        assert await lines_of(user, job_id, f"work[{number}]") == [f"at {node}"]
     (short_tmp / "go").touch()
     assert (await user.settled(job_id))["status"] == "completed"
-    assert (await lines_of(user, job_id, "work1"))[-1] == "gone on"
+    assert (await lines_of(user, job_id, "work[1]"))[-1] == "gone on"
     check_history(submit_host, job_id)
 
 
-async def test_a_sheet_in_the_queue_says_why_and_the_agent_is_told(
-    submit_host: Conductor, user: Agent, short_tmp: Path
-) -> None:
-    job_id = start(submit_host, *(gated(short_tmp, f"work{number}", resources=WHOLE_NODE) for number in (1, 2, 3, 4)))
+async def test_a_sheet_for_which_there_is_no_room_says_so(submit_host: Conductor, user: Agent, short_tmp: Path) -> None:
+    job_id = start(submit_host, gated(short_tmp, resources=WHOLE_NODE, foreach=[1, 2, 3, 4]))
     until(lambda: "Resources" in str(sheets_of(submit_host, job_id)))
-    told = await user.call("explain_job", job_id=job_id)
-    assert "Resources" in json.dumps(told)
     (short_tmp / "go").touch()
+    assert (await user.settled(job_id))["status"] == "completed"
+
+
+async def test_an_agent_is_told_why_the_cluster_does_not_begin_its_job(
+    submit_host: Conductor, user: Agent, lab: Lab
+) -> None:
+    lab.close_queue()
+    job_id = start(submit_host, {"name": "work", "run": "true"})
+    until(lambda: "DRAINED" in place_of(submit_host, job_id))
+    assert "DRAINED" in json.dumps(await user.call("explain_job", job_id=job_id))
+    lab.open_queue()
     assert (await user.settled(job_id))["status"] == "completed"
 
 
@@ -114,7 +122,9 @@ async def test_a_paused_job_lets_its_sheet_end_and_goes_on_when_it_is_resumed(
 
 
 async def test_what_the_cluster_refuses_fails_once_in_its_words(submit_host: Conductor, user: Agent) -> None:
-    job_id = start(submit_host, {"name": "work", "run": "true", "resources": {"partition": "nowhere"}, "retry": {"max_retries": 3}})
+    job_id = start(
+        submit_host, {"name": "work", "run": "true", "resources": {"partition": "nowhere"}, "retry": {"max_retries": 3}}
+    )
     assert (await user.settled(job_id))["status"] == "failed"
     sheet = sheets_of(submit_host, job_id)["work"]
     assert "invalid partition" in sheet["reason"].lower()
@@ -163,8 +173,7 @@ async def test_a_sheet_that_somebody_cancels_with_scancel_is_not_taken_for_cance
 async def test_a_conductor_that_is_killed_finds_its_sheets_and_runs_none_twice(
     submit_host: Conductor, lab: Lab, short_tmp: Path
 ) -> None:
-    sheets = [gated(short_tmp, f"work{number}") for number in range(6)]
-    job_id = start(submit_host, *sheets)
+    job_id = start(submit_host, gated(short_tmp, foreach=[1, 2, 3, 4, 5, 6]))
     for _ in range(3):
         await anyio.sleep(0.3)
         submit_host.kill()
