@@ -34,7 +34,8 @@ async def user(submit_host: Conductor) -> AsyncIterator[Agent]:
 def gated(folder: Path, **more: Any) -> dict[str, Any]:
     """Return a sheet that says where it is and stays there until the file `go` is in a folder that every node sees."""
     run = f"echo at $SLURMD_NODENAME; until [ -e {folder}/go ]; do sleep 0.05; done; echo gone on"
-    return {"name": "work", "run": run, **more}
+    retry = {"max_retries": 1, "base_delay_seconds": 0}  # for one that the cluster takes away
+    return {"name": "work", "run": run, "retry": retry, **more}
 
 
 def start(conductor: Conductor, *sheets: dict[str, Any], **more: Any) -> str:
