@@ -212,8 +212,3 @@ async def test_a_lane_that_is_shot_leaves_nothing_and_its_sheet_runs_again(
     assert (await user.settled(job_id))["status"] == "completed"
     assert nothing_runs(lab)
     assert node in lab.nodes
-
-
-async def test_a_sheet_may_ask_for_all_the_time_that_its_partition_allows(submit_host: Conductor, user: Agent) -> None:
-    job_id = start(submit_host, {"name": "work", "run": "true", "resources": {"partition": "brief", "time": "1m"}})
-    assert (await user.settled(job_id))["status"] == "completed"
