@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.figures import agents, commands, jobs, memory, peers, registry, sheets, starting, waits, wire
+from tests.bench.figures import agents, commands, jobs, memory, peers, registry, sheets, slurm, starting, waits, wire
 from tests.bench.machine import Bench, open_bench
 from tests.bench.report import Row, save, table
 
@@ -27,6 +27,7 @@ FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "get_job": agents.get_job,
     "tools_list": agents.tools_list,
     "waits": waits.waits,
+    "slurm": slurm.slurm,
 }
 
 

@@ -1,5 +1,6 @@
 """A real Slurm cluster for the tests of this folder: one for all of them, with nothing of an earlier test on it."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from podium.conductor.processes import facts
 from tests.support.engine_grounds import ClusterGround, Ground
+from tests.support.podium_home import Conductor, make_home
 from tests.support.slurm.lab import Lab, missing, open_lab
 
 
@@ -32,3 +34,12 @@ def ground(lab: Lab, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("SLURM_CONF", str(lab.conf))
     yield ClusterGround(short_tmp, lab)
     assert not [pid for node in lab.nodes for pid in lab.leftovers(node) if facts.marker(pid)]
+
+
+@pytest.fixture
+def submit_host(lab: Lab, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Conductor]:
+    """Return a conductor whose sheets run on the cluster unless they say otherwise."""
+    monkeypatch.setenv("SLURM_CONF", str(lab.conf))
+    running = Conductor(make_home(short_tmp, engine="slurm", slurm_python=sys.executable)).start()
+    yield running
+    running.end()
