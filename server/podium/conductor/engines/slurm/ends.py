@@ -40,7 +40,7 @@ async def _fence(engine: "SlurmEngine", flight: Flight) -> bool:
 
 async def _accounted(engine: "SlurmEngine", flight: Flight, fate: Fate) -> Fate:
     """Ask the accounting about the lane of an attempt, since the queue does not know it any more."""
-    if flight.exit is not None or flight.claim is None:
+    if flight.exit is not None or flight.claim is None or not flight.claim.lane.isdecimal():
         return fate
     row = (await engine.cluster.account([flight.claim.lane])).get(flight.claim.lane)
     found = fate_of(flight, row, time.monotonic()) if row is not None and row.name == flight.pool.label else None

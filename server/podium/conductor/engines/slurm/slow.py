@@ -35,7 +35,7 @@ class Slow:
 
     def words(self, error: OSError) -> str:
         """Return what is wrong with the folder."""
-        if isinstance(error, TimeoutError) and not error.errno:
+        if error.errno is None:  # one of ours, which says all
             return str(error)
         place = f" ({os.fsdecode(error.filename)})" if isinstance(error.filename, str | bytes) else ""
         return f"the folder {self._folder} cannot be used: {error.strerror or error}{place}"
