@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from podium.conductor.engines.port import AttemptSpec
+from podium.conductor.engines.slurm import counting, verdicts
 from podium.conductor.engines.slurm.engine import SlurmEngine
 from podium.lane import place
 from podium.score.model.plan import Resources
@@ -105,6 +106,21 @@ async def test_a_claim_that_nobody_understands_can_be_cancelled_away(ground: Clu
         await engine.cancel(spec.key, grace_seconds=0)
         await comes_true(lambda: place.read_ask(str(folder_of(ground, spec))) == place.Ask("stop", "cancelled", 0))
         await still_works(engine, attempts)
+
+
+async def test_a_lane_that_dies_right_after_its_claim_leaves_no_secret(
+    ground: ClusterGround, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name in ((counting, "SETTLED_SECONDS"), (verdicts, "SILENT_SECONDS")):
+        monkeypatch.setattr(module, name, 0.1)
+    ground.close_queue()
+    spec = attempts.new("exit 1", env={"TOKEN": "secret"})
+    async with ground.open() as engine:
+        await engine.submit(spec)
+        await comes_true((folder_of(ground, spec) / place.SPEC).exists)
+        assert place.take_claim(str(folder_of(ground, spec)), place.Claim("999", "f1", 1, "token"))
+        assert (await ends_of(engine, 1))[spec.key].reason == "lost"
+    assert not (folder_of(ground, spec) / place.SPEC).exists()
 
 
 def pipe(path: Path) -> None:

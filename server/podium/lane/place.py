@@ -248,7 +248,7 @@ def read_claim(attempt: str) -> Claim | None:
     value = parsed(text)
     if not isinstance(value, list) or not 1 <= len(value) <= len(Claim._fields) or not word(value[0]):
         return Claim(UNKNOWN)
-    lane, node, pid, token = [*value, *Claim(UNKNOWN)[len(value) :]]
+    lane, node, pid, token = _filled(value, Claim(UNKNOWN))
     return Claim(word(lane), word(node), whole(pid) or 0, word(token))
 
 
@@ -257,8 +257,13 @@ def read_ask(attempt: str) -> Ask | None:
     value = read_link(os.path.join(attempt, ASK))
     if not isinstance(value, list) or not 1 <= len(value) <= len(Ask._fields):
         return None
-    what, reason, grace_seconds = [*value, *Ask("")[len(value) :]]
+    what, reason, grace_seconds = _filled(value, Ask(""))
     return Ask(word(what), word(reason), number(grace_seconds))
+
+
+def _filled(given: list[Any], by: tuple[Any, ...]) -> list[Any]:
+    """Return what a list holds, with the rest of a tuple behind it."""
+    return given + list(by[len(given) :])
 
 
 def read_exit(attempt: str) -> Exit | None:

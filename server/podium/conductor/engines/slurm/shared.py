@@ -269,6 +269,11 @@ class Shared:
             if not self.is_there():
                 raise
 
+    def forget_secrets(self, folder: str) -> None:
+        """Remove what a lane was given to run, if it is still there."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.unlink(f"{folder}/{place.SPEC}")  # noqa: PTH108
+
     # -- the way out ------------------------------------------------------------------------------------------------
 
     def pools(self) -> list[str]:
