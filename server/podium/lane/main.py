@@ -105,7 +105,7 @@ class Lane:
         todo = os.path.join(self._station.pool, place.TODO)
         waiting: list[int] = []
         with suppress(OSError):
-            waiting = sorted(int(name) for name in os.listdir(todo) if name.isdigit())
+            waiting = sorted(int(name) for name in os.listdir(todo) if name.isdecimal())
         for serial in waiting:
             took = serial not in self._played and self._claims(serial)
             if took is not None:

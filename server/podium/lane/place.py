@@ -25,20 +25,31 @@ Nobody compares clocks: moments are told by the file system, spans by the clock 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
+from contextlib import suppress
 from typing import Any, NamedTuple
+
+from .values import number, parsed, whole, word
 
 LINK_BYTES = 1000  # of the longest text of a link: XFS takes 1,023
 NAMES_BYTES = 150  # of the names in a record
 CUT_CHARS = 60  # of a command that could not be ended
+MOST_CODE, MOST_SIGNAL = 255, 64
 MOST_LEFT = 3  # of the processes that could not be ended, those that are told
 NEWS, JOBS, POOLS = "news", "jobs", "pools"
 SCRIPT, SPEC, CLAIM, ALIVE, ASK, EXIT = "script", "spec", "claim", "alive", "ask", "exit"
 POOL, TODO, LANES, CLOSED, LANES_LOG = "pool", "todo", "lanes", "closed", "lanes.log"
 STDOUT, STDERR = "stdout.log", "stderr.log"
 CONDUCTOR = "conductor"  # the lane in a claim of the conductor's
+UNKNOWN = "unknown"  # the lane in a claim that cannot be understood
 ALIVE_SECONDS = 5.0  # between two signs of life of an attempt
+SMALL_BYTES, SPEC_BYTES = (
+    64 * 1024,
+    64 * 1024 * 1024,
+)  # of the longest file that is read: a spec holds a whole environment
 LOOK_SECONDS = 1.0  # between two looks of a lane at what is asked of its attempt; a signal USR1 makes it look at once
 
 
@@ -136,10 +147,20 @@ def read_link(path: str) -> Any:
     Raises:
         OSError: it cannot be read now.
     """
+    text = _text(path)
+    return None if text is None else parsed(text)
+
+
+def _text(path: str) -> str | None:
+    """Return the text of a link, None if there is none; "" if there is something else. Raises as `read_link`."""
     try:
-        return json.loads(os.readlink(path))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return os.readlink(path)
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return ""
 
 
 def write_file(path: str, value: Any) -> None:
@@ -150,24 +171,33 @@ def write_file(path: str, value: Any) -> None:
     """
     new = f"{path}.new"
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-        json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
+    try:
+        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+            json.dump(value, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+    except OSError:
+        with suppress(OSError):  # it may hold the beginning of a secret
+            os.unlink(new)
+        raise
 
 
-def read_file(path: str) -> Any:
-    """Return what `write_file` wrote, None if it is not there, or not one of ours.
+def read_file(path: str, most: int = SMALL_BYTES) -> Any:
+    """Return what `write_file` wrote, None if it is not there, or not one of ours, which is no longer than `most` bytes.
 
     Raises:
         OSError: it cannot be read now.
     """
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return json.load(file)
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    with open(descriptor, "rb") as file:  # a pipe in its place has perhaps no other end
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        data = file.read(most + 1)
+    return parsed(data.decode("utf-8", "surrogateescape")) if len(data) <= most else None
 
 
 def write_pool(pool: str, value: Pool) -> None:
@@ -188,7 +218,7 @@ def write_spec(attempt: str, spec: Spec) -> None:
 
 def read_spec(attempt: str) -> Spec | None:
     """Return what to run, None if there is no whole spec. Raises as `read_file`."""
-    value = _whole(Spec, read_file(os.path.join(attempt, SPEC)))
+    value = _whole(Spec, read_file(os.path.join(attempt, SPEC), SPEC_BYTES))
     return Spec(**{**value, "argv": tuple(value["argv"])}) if value else None
 
 
@@ -211,25 +241,53 @@ def take_claim(attempt: str, claim: Claim) -> bool:
 
 
 def read_claim(attempt: str) -> Claim | None:
-    """Return who has an attempt, None if nobody. Raises as `read_link`."""
-    value = read_link(os.path.join(attempt, CLAIM))
-    return Claim(*value) if isinstance(value, list) and 1 <= len(value) <= len(Claim._fields) else None
+    """Return who has an attempt, None if nobody. One that cannot be understood is somebody's. Raises as `read_link`."""
+    text = _text(os.path.join(attempt, CLAIM))
+    if text is None:
+        return None
+    value = parsed(text)
+    if not isinstance(value, list) or not 1 <= len(value) <= len(Claim._fields) or not word(value[0]):
+        return Claim(UNKNOWN)
+    lane, node, pid, token = _filled(value, Claim(UNKNOWN))
+    return Claim(word(lane), word(node), whole(pid) or 0, word(token))
 
 
 def read_ask(attempt: str) -> Ask | None:
     """Return what is asked of an attempt, None if nothing. Raises as `read_link`."""
     value = read_link(os.path.join(attempt, ASK))
-    return Ask(*value) if isinstance(value, list) and 1 <= len(value) <= len(Ask._fields) else None
+    if not isinstance(value, list) or not 1 <= len(value) <= len(Ask._fields):
+        return None
+    what, reason, grace_seconds = _filled(value, Ask(""))
+    return Ask(word(what), word(reason), number(grace_seconds))
+
+
+def _filled(given: list[Any], by: tuple[Any, ...]) -> list[Any]:
+    """Return what a list holds, with the rest of a tuple behind it."""
+    return given + list(by[len(given) :])
 
 
 def read_exit(attempt: str) -> Exit | None:
-    """Return how an attempt ended, None if it has not. Raises as `read_link`."""
+    """Return how an attempt ended, None if it has not. What is not what it should be is left out. Raises as `read_link`."""
     value = read_link(os.path.join(attempt, EXIT))
-    if not isinstance(value, dict) or "reason" not in value:
+    if not isinstance(value, dict) or not word(value.get("reason")):
         return None
-    known = {name: value[name] for name in Exit._fields if name in value}
-    known["left"] = tuple((int(pid), str(user), str(command)) for pid, user, command in known.get("left", ()))
-    return Exit(**known)
+    left = value.get("left")
+    return Exit(
+        word(value["reason"]),
+        code=whole(value.get("code"), MOST_CODE),
+        signal=whole(value.get("signal"), MOST_SIGNAL) or None,
+        ended=whole(value.get("ended")) or 0,
+        seconds=number(value.get("seconds")),
+        detail=word(value.get("detail")),
+        lane=word(value.get("lane")),
+        node=word(value.get("node")),
+        left=tuple(map(_process, left[:MOST_LEFT])) if isinstance(left, list) else (),
+    )
+
+
+def _process(value: Any) -> tuple[int, str, str]:
+    pid, user, command = value if isinstance(value, list) and len(value) == 3 else (0, "", "")
+    return whole(pid) or 0, word(user), word(command)
 
 
 def note_exit(attempt: str, end: Exit) -> bool:

@@ -31,8 +31,8 @@ _TAKEN: Mapping[str, str] = {
     "chdir": "write workspace on the score instead",
     **dict.fromkeys(
         (
-            "job-name", "requeue", "no-requeue", "wrap", "parsable", "wait", "test-only", "signal", "clusters", "cluster",
-            "uid", "gid", "quiet", "verbose", "help", "usage", "version",
+            "job-name", "jobid", "requeue", "no-requeue", "wrap", "parsable", "wait", "test-only", "signal", "clusters",
+            "cluster", "uid", "gid", "quiet", "verbose", "help", "usage", "version",
         ),
         "leave it out",
     ),

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from podium.log import get_logger
 log = get_logger()
 _KNOWN = "SELECT 1 FROM jobs WHERE job_id = ? UNION ALL SELECT 1 FROM tombstones WHERE job_id = ?"
 _TOLD_OF = "SELECT 1 FROM notifications WHERE job_id = ?"
+Elsewhere = Callable[[str], Awaitable[bool]]
+"""Removes what a job has on a cluster, and returns whether nothing of it is left."""
+_LOOK_SECONDS = 20.0  # for a folder that may be on the network, whose server may be away
 _AGAIN_SECONDS = 1.0  # until what the store refused is asked again
 
 
@@ -27,11 +30,9 @@ class Removals:
     """Removes folders one after the other. The store remembers each until it is gone."""
 
     def __init__(
-        self, store: Store, home: Home, cluster: Path | None = None, elsewhere: Callable[[str], bool] = lambda _: True
+        self, store: Store, home: Home, cluster: Path | None = None, elsewhere: Elsewhere | None = None
     ) -> None:
-        """`cluster` is the folder that the nodes of a cluster see, None for that in the home. `elsewhere` removes what a job has
-        there, and returns whether nothing is left of it; it may block.
-        """
+        """`cluster` is the folder that the nodes of a cluster see, None for that in the home."""
         self._store = store
         self._home = home
         self._workspaces = home.workspaces, shared_workspaces(cluster or home.cluster, store.mark)
@@ -49,9 +50,10 @@ class Removals:
 
     async def _unknown(self, folder: Path) -> list[str]:
         """Return the ids in the names of a folder's entries that are no job's."""
-        names = await anyio.to_thread.run_sync(
-            lambda: [path.name.partition(".")[0] for path in folder.iterdir()] if folder.is_dir() else []
-        )
+        names: list[str] = []
+        with anyio.move_on_after(_LOOK_SECONDS), suppress(OSError):
+            names = await anyio.to_thread.run_sync(os.listdir, folder, abandon_on_cancel=True)
+        names = [name.partition(".")[0] for name in names]
         return await self._store.read(
             lambda db: [name for name in names if not db.execute(_KNOWN, (name, name)).fetchone()]
         )
@@ -80,7 +82,7 @@ class Removals:
                 folder = self._home.job(job_id)
                 faults.point("before_removal")
                 await anyio.to_thread.run_sync(passed.drop, self._home, job_id)
-                gone = await anyio.to_thread.run_sync(self._elsewhere, job_id)
+                gone = self._elsewhere is None or await self._elsewhere(job_id)
                 await anyio.to_thread.run_sync(shutil.rmtree, folder, True)
                 faults.point("after_removal")
                 if not gone or await anyio.to_thread.run_sync(os.path.lexists, folder):

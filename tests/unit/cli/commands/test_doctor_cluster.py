@@ -117,6 +117,21 @@ def test_without_the_commands_only_the_folder_is_looked_at_beside(
     assert set(found) == {"commands", "shared folder", "file system", "space"}
 
 
+def test_a_folder_that_others_can_write_is_refused_and_no_node_is_asked(cluster: Cluster) -> None:
+    cluster.shared.chmod(0o777)
+    found = cluster.examine()
+    assert (found["shared folder"].verdict, "job" in found) == ("fail", False)
+    assert "could replace what is in it" in found["shared folder"].found
+
+
+def test_what_the_cluster_says_reaches_no_terminal_as_it_is(cluster: Cluster) -> None:
+    cluster.say("sinfo", r"printf 'main\033[2J\342\200\256|up|3|idle|8|16000|(null)\n'")
+    cluster.node("id", r"printf '0\033[31m'")
+    found = cluster.examine()
+    assert {"partitions", "user there"} < set(found)
+    assert [each for each in found.values() if not each.found.isprintable() or "\u202e" in each.found] == []
+
+
 @pytest.mark.parametrize(
     ("name", "script", "what", "verdict", "words"),
     [

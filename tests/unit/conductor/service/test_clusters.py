@@ -72,6 +72,15 @@ def test_a_restart_leaves_the_workspace_of_a_job_that_waits_and_removes_that_of_
     assert not left.exists()
 
 
+async def swept(removals: Removals) -> None:
+    """Remove what belongs to no job."""
+    await removals.sweep()
+    async with anyio.create_task_group() as tasks:  # it closes what it has opened
+        tasks.start_soon(removals.run, lambda _: None)
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+
+
 @pytest.mark.anyio
 async def test_only_empty_workspaces_of_this_home_are_removed_from_a_folder_that_homes_share(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
@@ -82,13 +91,17 @@ async def test_only_empty_workspaces_of_this_home_are_removed_from_a_folder_that
             folder.mkdir(parents=True)
         (own / "full-abcde" / "file").touch()
         removals = Removals(store, Home(tmp_path / "home"), shared)
-        await removals.sweep()
-        async with anyio.create_task_group() as tasks:  # it closes what it has opened
-            tasks.start_soon(removals.run, lambda _: None)
-            await anyio.wait_all_tasks_blocked()
-            tasks.cancel_scope.cancel()
+        await swept(removals)
     assert sorted(path.name for path in own.iterdir()) == ["full-abcde"]
     assert (others / "gone-abcde").is_dir()
+
+
+@pytest.mark.anyio
+async def test_a_conductor_starts_although_the_shared_folder_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    async with open_store(tmp_path / "home") as store:
+        removals = Removals(store, Home(tmp_path / "home"), tmp_path / ("x" * 300))
+        await swept(removals)
 
 
 def test_a_check_says_what_the_nodes_must_have_and_misses_nothing_there(conductor: Conductor) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from podium.texts.shown import cut_line
+
 Kind = Literal["pending", "running", "suspended", "ending", "over"]
 
 STATES: Mapping[str, Kind] = {
@@ -202,7 +204,7 @@ def read_test(exit_code: int, text: str, *, timed_out: bool = False) -> str:
 
 
 def say(lines: Iterable[str]) -> str:
-    """Return what a command wrote as one line, without the repeated names of the command and of the error."""
+    """Return what a command wrote as one clean line, without the repeated names of the command and of the error."""
     said: list[str] = []
     for line in lines:
         plain = re.sub(
@@ -212,7 +214,7 @@ def say(lines: Iterable[str]) -> str:
         plain = re.sub(r"^Batch job submission failed: ", "", plain)
         if plain and plain not in said:
             said.append(plain)
-    return "; ".join(said)[:_LONGEST_WORDS]
+    return cut_line("; ".join(said), _LONGEST_WORDS)
 
 
 def read_config(text: str) -> dict[str, str]:

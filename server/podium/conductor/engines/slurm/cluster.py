@@ -47,7 +47,7 @@ class Cluster:
         if done.exit_code != 0:
             words = answers.say(done.output.splitlines()[-3:])
             return Queue(None, words or f"squeue ended with exit code {done.exit_code}")
-        cut = len(done.output) >= QUEUE_BYTES
+        cut = len(done.output.encode()) >= QUEUE_BYTES
         rows = None if cut else answers.read_queue(done.output, self._prefix)
         return Queue(rows, "" if rows is not None else "squeue answered what cannot be read")
 

@@ -13,6 +13,7 @@ hold the delimiter; a control character as the delimiter does not come back from
 ACCOUNT_FORMAT = "JobID,JobIDRaw,State,NodeList,JobName"
 MOST_LANES = 500  # of one array; a cluster takes 1,000 unless it says otherwise
 MEGABYTE = 1024 * 1024
+SWALLOWED = "--no-requeue"  # the word that the last option of a score takes for its value if it was given none
 OfLanes = Callable[[Sequence[str]], list[str]]
 """Returns the command that does something to lanes."""
 _KEPT = {
@@ -69,7 +70,7 @@ class LaneJob:
 
 def sbatch(lane: LaneJob, count: int = 1) -> list[str]:
     """Return the command that submits lanes, an array if there are several. What must hold comes last, since the last counts."""
-    own = ["--parsable", "--no-requeue", "--export=ALL", "--open-mode=append"]
+    own = [SWALLOWED, "--parsable", "--no-requeue", "--export=ALL", "--open-mode=append"]
     own += [f"--job-name={lane.name}", f"--output={_literal(lane.log)}", f"--error={_literal(lane.log)}"]
     own += [f"--chdir={lane.folder}", *([f"--array=0-{count - 1}"] if count > 1 else [])]
     return ["sbatch", *needs(lane.resources, lane.seconds), *own, lane.script, *lane.arguments]
@@ -77,7 +78,7 @@ def sbatch(lane: LaneJob, count: int = 1) -> list[str]:
 
 def sbatch_test(resources: Resources, seconds: float) -> list[str]:
     """Return the command that asks whether the cluster could ever take a lane, and submits nothing."""
-    return ["sbatch", *needs(resources, seconds), "--test-only", "--export=ALL", "--chdir=/", "--wrap=:"]
+    return ["sbatch", *needs(resources, seconds), SWALLOWED, "--test-only", "--export=ALL", "--chdir=/", "--wrap=:"]
 
 
 def needs(resources: Resources, seconds: float) -> list[str]:

@@ -9,9 +9,12 @@ from podium.conductor.engines.slurm.flights import Flight
 from podium.conductor.engines.slurm.looking import look_at
 from podium.conductor.engines.slurm.verdicts import VANISHED, Fate, fate_of
 from podium.lane.place import Ask
+from podium.log import get_logger
 
 if TYPE_CHECKING:
     from podium.conductor.engines.slurm.engine import SlurmEngine
+
+log = get_logger()
 
 
 async def conclude(engine: "SlurmEngine", flights: Sequence[Flight], asked_at: float = 0.0) -> None:
@@ -27,6 +30,8 @@ async def conclude(engine: "SlurmEngine", flights: Sequence[Flight], asked_at: f
             if flight.exit is not None:
                 engine.to_ask.set()  # the cluster has ended its lane, and says why
         elif flight.exit is not None or await _fence(engine, flight):
+            if flight.exit is None or flight.exit.reason != "exited":
+                await _forget_secrets(engine, flight)
             engine.report(flight, await _accounted(engine, flight, fate) if row is VANISHED else fate)
 
 
@@ -38,9 +43,17 @@ async def _fence(engine: "SlurmEngine", flight: Flight) -> bool:
     return flight.exit is None and not flight.trouble
 
 
+async def _forget_secrets(engine: "SlurmEngine", flight: Flight) -> None:
+    """Remove what the lane was given to run: one that died right after it had claimed the attempt has not done so."""
+    try:
+        await engine.slow.do(engine.shared.forget_secrets, flight.folder)
+    except OSError as error:
+        log.warning("secrets_left", attempt=flight.spec.key, reason=engine.slow.words(error))
+
+
 async def _accounted(engine: "SlurmEngine", flight: Flight, fate: Fate) -> Fate:
     """Ask the accounting about the lane of an attempt, since the queue does not know it any more."""
-    if flight.exit is not None or flight.claim is None:
+    if flight.exit is not None or flight.claim is None or not flight.claim.lane.isdecimal():
         return fate
     row = (await engine.cluster.account([flight.claim.lane])).get(flight.claim.lane)
     found = fate_of(flight, row, time.monotonic()) if row is not None and row.name == flight.pool.label else None

@@ -17,7 +17,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from podium.conductor.engines.port import AttemptSpec, Capabilities, End, Place, Usage
-from podium.conductor.engines.slurm import intake, lanes, news, rounds, takeover, wishes
+from podium.conductor.engines.slurm import intake, lanes, news, rounds, takeover, verdicts, wishes
 from podium.conductor.engines.slurm.cluster import Cluster
 from podium.conductor.engines.slurm.fleet import Fleet
 from podium.conductor.engines.slurm.flights import Flight
@@ -25,9 +25,10 @@ from podium.conductor.engines.slurm.shared import Shared
 from podium.conductor.engines.slurm.slow import Slow
 from podium.conductor.engines.slurm.verdicts import Fate, end_of
 from podium.conductor.processes.run import Runner
-from podium.lane import place
+from podium.lane import place, values
 from podium.log import get_logger
 from podium.score.model.plan import Resources
+from podium.texts.shown import cut_line
 
 REMEMBERED_SECONDS = 10.0  # for which the answer about what the cluster would take counts
 NO_MARK = "podium"
@@ -123,9 +124,13 @@ class SlurmEngine:
         self.may_take_up = True
         self.to_ask.set()
 
-    def remove_job(self, job_id: str) -> bool:
-        """Remove what a job left in the shared folder; return whether nothing of it is left. Blocks on the disk."""
-        return self.shared.remove_job(job_id)
+    async def remove_job(self, job_id: str) -> bool:
+        """Remove what a job left in the shared folder; return whether nothing of it is left, as far as the folder answers."""
+        try:
+            return await self.slow.do(self.shared.remove_job, job_id)
+        except OSError as error:
+            log.warning("job_not_removed_from_the_shared_folder", job_id=job_id, reason=self.slow.words(error))
+            return False
 
     async def find(self, key: str) -> Place | None:
         """Return where an attempt is, as far as it is known."""
@@ -192,15 +197,14 @@ class SlurmEngine:
         if self.fleet.flights.get(flight.spec.key) is not flight:
             return
         self.fleet.drop(flight, time.monotonic())
-        self._ends.send_nowait(end_of(flight, fate, "", time.time()))
+        self._ends.send_nowait(end_of(flight, fate, time.time()))
 
 
 def _usage(load: Mapping[str, object], flight: Flight) -> Usage | None:
     """Return a load that a lane wrote; None if it is not one."""
 
     def number(name: str) -> float:
-        value = load.get(name)
-        return float(value) if isinstance(value, int | float) else 0.0
+        return values.number(load.get(name))
 
     stopped = load.get("stopped")
     return Usage(
@@ -212,6 +216,6 @@ def _usage(load: Mapping[str, object], flight: Flight) -> Usage | None:
         cpu_seconds=number("cpu_seconds"),
         memory_mb=round(number("memory_bytes") / 1024**2, 1),
         uptime_seconds=number("uptime"),
-        stopped=tuple(each for each in stopped if isinstance(each, int)) if isinstance(stopped, list) else (),
-        node=flight.claim.node if flight.claim else "",
+        stopped=tuple(filter(None, map(values.whole, stopped))) if isinstance(stopped, list) else (),
+        node=cut_line(flight.claim.node, verdicts.WORD_CHARS) if flight.claim else "",
     )

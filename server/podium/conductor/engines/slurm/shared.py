@@ -6,15 +6,21 @@ import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from podium.conductor import faults
+from podium.errors import PermissionDenied
 from podium.lane import place, program
 from podium.lane.place import Ask, Claim, Exit
+from podium.privacy.users import named, trusted
+from podium.privacy.way import check_own_folder, check_way, make_private
 
+WHAT, SETTING = "The folder for the cluster", "slurm_folder"
 LANE_SCRIPT = "lane.sh"
 TAIL_BYTES = 2000
+MOST_BELLS = 2000  # that are taken at once; the others ring on
 OURS = 0o700
 
 
@@ -49,6 +55,7 @@ class Shared:
         self._claim = Claim(place.CONDUCTOR, token=token)
         self._token = token
         self.program = ""  # the folder of the program, once it is there
+        self._is_ours = False  # once that was seen
 
     # -- names ------------------------------------------------------------------------------------------------------
 
@@ -71,27 +78,54 @@ class Shared:
 
     # -- the way in -------------------------------------------------------------------------------------------------
 
+    def check(self) -> None:
+        """Refuse a folder that another user has made, can write or can replace: what is in it runs as us. Costs nothing twice.
+
+        Raises:
+            OSError: it is refused, and says why in whole sentences; or it cannot be looked at.
+        """
+        if self._is_ours:
+            return
+        try:
+            check_way(Path(self.root), WHAT, SETTING)
+            if not os.path.lexists(self.root):
+                return
+            check_own_folder(Path(self.root), WHAT, SETTING)
+        except PermissionDenied as error:
+            raise PermissionError(f"{error.message} {error.fix}") from error
+        with os.scandir(self.root) as entries:
+            for entry in entries:
+                owner = entry.stat(follow_symlinks=False).st_uid
+                if not trusted(owner):
+                    raise PermissionError(f"{WHAT} {self.root} is not used: {entry.path} belongs to {named(owner)}.")
+        self._is_ours = True
+
     def open(self) -> None:
         """Make the folder, if need be, with the program in it."""
+        self.check()
+        make_private(Path(self.root))
+        self.check()
         for name in (place.NEWS, place.JOBS, place.POOLS):
             os.makedirs(f"{self.root}/{name}", OURS, exist_ok=True)  # noqa: PTH103
         folder = f"{self.root}/{program.folder_name()}"
-        if not os.path.isdir(folder):  # noqa: PTH112
-            new = f"{folder}.{self._token}"
-            for name, content in (program.files() | {LANE_SCRIPT: self._script(folder)}).items():
-                path = Path(new, name)
-                path.parent.mkdir(OURS, parents=True, exist_ok=True)
-                path.write_bytes(content)
-            try:
-                os.rename(new, folder)  # noqa: PTH104
-            except OSError:
-                shutil.rmtree(new, ignore_errors=True)
-                if not os.path.isdir(folder):  # noqa: PTH112
-                    raise
-        elif Path(folder, LANE_SCRIPT).read_bytes() != (script := self._script(folder)):
-            Path(f"{folder}/{LANE_SCRIPT}.new").write_bytes(script)
-            os.rename(f"{folder}/{LANE_SCRIPT}.new", f"{folder}/{LANE_SCRIPT}")  # noqa: PTH104
+        content = program.files() | {LANE_SCRIPT: self._script(folder)}
+        if not _holds(folder, content):
+            self._write_program(folder, content)
         self.program = folder
+
+    def _write_program(self, folder: str, content: Mapping[str, bytes]) -> None:
+        """Write the program, and put it in place of one that is not whole, as a power failure may leave it."""
+        new = f"{folder}.{self._token}"
+        shutil.rmtree(new, ignore_errors=True)
+        for name, each in content.items():
+            path = Path(new, name)
+            path.parent.mkdir(OURS, parents=True, exist_ok=True)
+            path.write_bytes(each)
+        if os.path.lexists(folder):
+            shutil.rmtree(f"{new}.old", ignore_errors=True)
+            os.rename(folder, f"{new}.old")  # noqa: PTH104
+        os.rename(new, folder)  # noqa: PTH104
+        shutil.rmtree(f"{new}.old", ignore_errors=True)
 
     def _script(self, folder: str) -> bytes:
         words = (self._python, "-I", "-S", folder)
@@ -130,12 +164,16 @@ class Shared:
     # -- looking ----------------------------------------------------------------------------------------------------
 
     def news(self) -> list[tuple[str, int]]:
-        """Take the bells that lanes have rung: job and serial of each."""
+        """Take bells that lanes have rung: job and serial of each."""
         found = []
-        for name in os.listdir(f"{self.root}/{place.NEWS}"):  # noqa: PTH208
+        with os.scandir(f"{self.root}/{place.NEWS}") as bells:
+            names = [each.name for each in islice(bells, MOST_BELLS)]
+        for name in names:
             job_id, _, serial = name.rpartition(".")
-            with suppress(FileNotFoundError):
+            try:
                 os.unlink(f"{self.root}/{place.NEWS}/{name}")  # noqa: PTH108
+            except OSError:  # it is gone, or none of ours
+                continue
             if job_id and serial.isdecimal():
                 found.append((job_id, int(serial)))
         return found
@@ -182,11 +220,12 @@ class Shared:
     def tail(self, name: str) -> str:
         """Return the last line that a lane of a pool said."""
         try:
-            with open(self.lanes_log(name), "rb") as file:  # noqa: PTH123
-                file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
-                lines = file.read().decode("utf-8", "replace").splitlines()
+            descriptor = os.open(self.lanes_log(name), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
             return ""
+        with open(descriptor, "rb"):  # noqa: PTH123
+            size = os.fstat(descriptor).st_size
+            lines = os.pread(descriptor, TAIL_BYTES, max(0, size - TAIL_BYTES)).decode("utf-8", "replace").splitlines()
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def output_bytes(self, job_id: str) -> int:
@@ -232,10 +271,16 @@ class Shared:
             if not self.is_there():
                 raise
 
+    def forget_secrets(self, folder: str) -> None:
+        """Remove what a lane was given to run, if it is still there."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.unlink(f"{folder}/{place.SPEC}")  # noqa: PTH108
+
     # -- the way out ------------------------------------------------------------------------------------------------
 
     def pools(self) -> list[str]:
         """Return the names of the pools; none if there was never an attempt here."""
+        self.check()
         try:
             return os.listdir(f"{self.root}/{place.POOLS}")  # noqa: PTH208
         except FileNotFoundError:
@@ -244,7 +289,7 @@ class Shared:
     def withdraw(self, name: str, keep: Iterable[int]) -> None:
         """Make sure that no lane plays an attempt of a pool that nobody asks for: all but those to keep."""
         kept = set(keep)
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):  # a file system may keep files of its own there
             for serial in os.listdir(f"{self.pool(name)}/{place.TODO}"):  # noqa: PTH208
                 if serial.isdecimal() and int(serial) not in kept:
                     self.take(name, self.attempt(name.rpartition(".")[0], int(serial)))
@@ -257,6 +302,7 @@ class Shared:
 
     def remove_job(self, job_id: str) -> bool:
         """Remove all attempts of a job; return whether nothing is left."""
+        self.check()
         folder = f"{self.root}/{place.JOBS}/{job_id}"
         shutil.rmtree(folder, ignore_errors=True)
         return not os.path.lexists(folder)
@@ -266,6 +312,14 @@ class Shared:
         for name in os.listdir(self.root):  # noqa: PTH208
             if name.startswith("program-") and f"{self.root}/{name}" != self.program:
                 shutil.rmtree(f"{self.root}/{name}", ignore_errors=True)
+
+
+def _holds(folder: str, content: Mapping[str, bytes]) -> bool:
+    """Return whether a folder holds these files as they are."""
+    try:
+        return all(Path(folder, name).read_bytes() == each for name, each in content.items())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return False
 
 
 def _sign(path: str) -> tuple[int, ...] | None:

@@ -54,6 +54,7 @@ async def _take_over(engine: "SlurmEngine", flight: Flight) -> Fate | None:
     home = await slow.do(_link, str(flight.spec.folder))
     if not flight.spec.key.startswith(engine.prefix) and engine.is_marked:
         return await _elsewhere(engine, flight, home)
+    await slow.do(shared.check)
     if not home:  # the link to its folder is made before anything else of it
         return Fate("never_started")
     seen = await slow.do(shared.look, pool, flight.folder)

@@ -8,6 +8,7 @@ from podium.conductor.engines.slurm.counting import NEVER_BEGUN, REASONS
 from podium.conductor.engines.slurm.flights import Flight
 from podium.contract.models import Survivor
 from podium.lane.place import ALIVE_SECONDS, Exit
+from podium.texts.shown import cut_line
 
 SILENT_SECONDS = 3 * ALIVE_SECONDS  # without a sign of life
 EXPLAINED_SECONDS = 60.0  # within which the cluster says why it ended a lane; it may not answer
@@ -28,6 +29,7 @@ RECORDED: frozenset[EndReason] = frozenset(
 )
 """The words of an exit record that mean what they say."""
 LIMIT = "the cluster's time limit"
+WORD_CHARS, DETAIL_CHARS = 60, 400
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,15 @@ def _by_state(flight: Flight, row: Row, words: str) -> Fate:
     return Fate(reason, f"Slurm says {row.state} of job {row.lane}; {words}" if words else f"Slurm says {row.state}")
 
 
-def end_of(flight: Flight, fate: Fate, node: str, wall: float) -> End:
-    """Return the end of an attempt. It is not later than `wall`, the time of this machine's clock."""
-    record, claim = flight.exit, flight.claim
+def end_of(flight: Flight, fate: Fate, wall: float) -> End:
+    """Return the end of an attempt. It is not later than `wall`, the time of this machine's clock. What nodes and the cluster say
+    is foreign text.
+    """
+    record, claim, detail = flight.exit, flight.claim, cut_line(fate.detail, DETAIL_CHARS)
     ended_at = min(wall, flight.exit_at) if record else wall
-    where = f"Slurm job {claim.lane} on node {claim.node or node or 'unknown'}" if claim else ""
+    where = f"Slurm job {_word(claim.lane)} on node {_word(claim.node) or 'unknown'}" if claim else ""
     if record is None:
-        return End(flight.spec.key, fate.reason, ended_at=ended_at, detail=fate.detail, place=where)
+        return End(flight.spec.key, fate.reason, ended_at=ended_at, detail=detail, place=where)
     return End(
         flight.spec.key,
         fate.reason,
@@ -91,14 +95,20 @@ def end_of(flight: Flight, fate: Fate, node: str, wall: float) -> End:
         signal=record.signal,
         processes_ended=record.ended,
         ended_at=ended_at,
-        detail=fate.detail,
+        detail=detail,
         survivors=tuple(
-            Survivor(pid=pid, user=user, command=command, why=f"it lives on, on node {record.node}")
+            Survivor(
+                pid=pid, user=_word(user), command=_word(command), why=f"it lives on, on node {_word(record.node)}"
+            )
             for pid, user, command in record.left
         ),
         began_at=ended_at - record.seconds,
         place=where,
     )
+
+
+def _word(text: str) -> str:
+    return cut_line(text, WORD_CHARS)
 
 
 def never_begun(row: Row | None, log: str, folder: str) -> Fate:

@@ -162,4 +162,5 @@ def test_the_accounting_tells_the_state_without_who_did_it() -> None:
 def test_words_are_one_short_line() -> None:
     assert say(["sbatch: error: a", "sbatch: error: a", "", "sbatch: fatal: b"]) == "a; b"
     assert len(say(["x" * 1000])) == 400
+    assert say(["sbatch: error: \x1b[31mno\u202e\x07"]) == "[31mno"
     assert moment("Unknown") is None

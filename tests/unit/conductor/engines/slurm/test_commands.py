@@ -1,6 +1,15 @@
 """What Slurm's commands are given."""
 
-from podium.conductor.engines.slurm.commands import LaneJob, command_environment, in_environment, needs, sbatch
+import pytest
+
+from podium.conductor.engines.slurm.commands import (
+    LaneJob,
+    command_environment,
+    in_environment,
+    needs,
+    sbatch,
+    sbatch_test,
+)
 from podium.score.model.plan import Resources
 
 
@@ -71,6 +80,15 @@ def test_options_of_a_score_come_before_what_makes_a_lane_ours() -> None:
     words = sbatch(lane(extra=("--job-name=mine", "--requeue")))
     assert words.index("--requeue") < words.index("--no-requeue")
     assert words.index("--job-name=mine") < words.index("--job-name=mk.job.hash")
+
+
+@pytest.mark.parametrize(
+    "command", [sbatch(lane(extra=("--comment",))), sbatch_test(lane(extra=("--comment",)).resources, 60)]
+)
+def test_an_option_of_a_score_that_lacks_its_value_takes_nothing_that_matters_for_one(command: list[str]) -> None:
+    swallowed = command.pop(command.index("--comment") + 1)
+    assert swallowed == "--no-requeue"
+    assert {"--parsable", "--no-requeue"} <= set(command) or "--test-only" in command
 
 
 def test_one_lane_is_no_array_and_its_log_is_taken_literally() -> None:

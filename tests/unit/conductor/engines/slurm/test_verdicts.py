@@ -122,7 +122,6 @@ def test_an_end_tells_where_and_when_by_this_machines_clock() -> None:
     end = end_of(
         flight(Exit("exited", code=3, seconds=2.0, ended=1, left=((7, "ann", "x"),), node="f1")),
         Fate("exited"),
-        "",
         400.0,
     )
     assert (end.exit_code, end.processes_ended, end.ended_at, end.began_at) == (3, 1, 400.0, 398.0)
@@ -130,6 +129,17 @@ def test_an_end_tells_where_and_when_by_this_machines_clock() -> None:
     assert (
         end.survivors[0].text == "process 7 of ann (the job calls it 'x') could not be ended: it lives on, on node f1"
     )
+
+
+def test_what_nodes_and_the_cluster_say_is_clean_and_short_at_the_end_of_an_attempt() -> None:
+    foul = "a\x1b[2J\u202eb\0\udcff\n" * 100
+    hostile = flight(Exit("launch_failed", node=foul, detail=foul, left=((7, foul, foul),)))
+    hostile.claim = Claim(foul, foul)
+    end = end_of(hostile, Fate("launch_failed", foul), 400.0)
+    told = f"{end.detail}{end.place}{end.survivors}"
+    assert told.isprintable()
+    assert "\u202e" not in told
+    assert len(told) < 1200
 
 
 def test_lanes_that_never_begin_are_explained() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from podium.cli.views.doctor import Finding
-from podium.privacy.way import is_there
+from podium.errors import PermissionDenied
+from podium.privacy.way import check_way, is_there
 from podium.settings import Settings
 
 PATH_FIX = "Set slurm_folder to a folder that every node sees under the same path."
@@ -28,6 +29,10 @@ def examine(settings: Settings) -> tuple[Path | None, list[Finding]]:
     if not os.access(place, os.W_OK | os.X_OK):
         why = "is not writable" if place == folder else f"cannot be made: {place} is not writable"
         return None, [Finding("shared folder", "fail", f"{folder} {why}", PATH_FIX)]
+    try:
+        check_way(folder / "any", "The folder for the cluster", "slurm_folder")
+    except PermissionDenied as error:
+        return None, [Finding("shared folder", "fail", error.message, error.fix)]
     made = "" if place == folder else "; it will be made when it is needed"
     found = Finding("shared folder", "ok", f"{folder} is writable{made}")
     return place, [found, *_kinds(place, settings.home), _space(place)]
