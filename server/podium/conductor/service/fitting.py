@@ -59,7 +59,7 @@ async def refusal(context: Context, loaded: LoadedPlan, before: LoadedPlan | Non
     if not any(found.values()):
         return None
     hide = (await context.values.of("", loaded)).masker
-    refused = {key: cut_line(hide(why), _WHY_CHARS).removesuffix(".") for key, why in found.items() if why}
+    refused = {key: cut_line(hide(why), _WHY_CHARS).removesuffix(".") for key in asked if (why := found.get(key))}
     fix = (
         FIX if context.settings.engine == "local" else f"{FIX} Where a score names no engine, the setting engine does."
     )
