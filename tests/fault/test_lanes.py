@@ -82,6 +82,24 @@ def test_a_command_that_is_not_there_ends_as_in_a_shell(shared: Shared) -> None:
     assert (folder / place.STDERR).read_text() == "podium: no-such-tool: No such file or directory\n"
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "relative"])
+def test_a_program_that_must_be_there_and_is_not_is_told_from_a_command_of_the_script(
+    shared: Shared, path: str
+) -> None:
+    shared.put(("/usr/bin/env", "agent"), programs=("/usr/bin/env", "agent"), env={"PATH": path})
+    end = shared.play()
+    assert (end.reason, end.code, end.detail) == ("launch_failed", 127, "the program agent was not found on node n1")
+
+
+def test_a_program_may_be_anywhere_where_the_attempt_looks(shared: Shared) -> None:
+    folder = shared.put("agent", programs=("agent",), env={"PATH": f"/nowhere:relative:{os.environ['PATH']}"})
+    (folder / "relative").mkdir()
+    (folder / "relative" / "agent").write_text("#!/bin/sh\nexit 5\n")
+    (folder / "relative" / "agent").chmod(0o755)
+    end = shared.play()
+    assert (end.reason, end.code) == ("exited", 5)
+
+
 def test_a_workspace_that_cannot_be_entered_says_so_with_the_node(shared: Shared) -> None:
     shared.put("true", workspace="/no/such/folder")
     end = shared.play()

@@ -106,7 +106,7 @@ class Pool(NamedTuple):
 
 class Spec(NamedTuple):
     """What to run. `argv` is complete; the environment is that of the node's job with `env` over it, but what the cluster gave
-    (SLURM_*, and the devices that it lets the job see) stays.
+    (SLURM_*, and the devices that it lets the job see) stays. `programs` are those that must be there.
     """
 
     key: str
@@ -117,6 +117,7 @@ class Spec(NamedTuple):
     timeout_seconds: float | None = None
     quiet_seconds: float | None = None
     grace_seconds: float = 5.0
+    programs: tuple[str, ...] = ()
 
 
 def make_link(path: str, value: Any) -> bool:
@@ -219,7 +220,9 @@ def write_spec(attempt: str, spec: Spec) -> None:
 def read_spec(attempt: str) -> Spec | None:
     """Return what to run, None if there is no whole spec. Raises as `read_file`."""
     value = _whole(Spec, read_file(os.path.join(attempt, SPEC), SPEC_BYTES))
-    return Spec(**{**value, "argv": tuple(value["argv"])}) if value else None
+    return (
+        Spec(**{**value, "argv": tuple(value["argv"]), "programs": tuple(value.get("programs", ()))}) if value else None
+    )
 
 
 def _whole(kind: Any, value: Any) -> dict[str, Any] | None:

@@ -42,7 +42,13 @@ def start(attempt: str, spec: place.Spec, outputs: list[int], node: str) -> tupl
         why = f"cannot change to the workspace {spec.workspace} on node {node}"
         _prepare(attempt, spec, outputs)
         why = "cannot start its command"
-        code = _become(spec)
+        env = environment(os.environb, spec)
+        absent = next((each for each in spec.programs if not _is_there(_encode(each), env)), "")
+        if absent:
+            code, why = NOT_FOUND, f"the program {absent} was not found on node {node}"
+            os.write(writer, why.encode("utf-8", "replace")[:500])
+        else:
+            code = _become(spec, env)
     except BaseException as error:  # noqa: BLE001 -- this process must never go on as a second lane
         text = f"{why}: {getattr(error, 'strerror', None) or error}"
         os.write(writer, text.encode("utf-8", "replace")[:500])
@@ -76,11 +82,18 @@ def _prepare(attempt: str, spec: place.Spec, outputs: list[int]) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def _become(spec: place.Spec) -> int:
+def _is_there(program: bytes, env: Mapping[bytes, bytes]) -> bool:
+    """Return whether a program is where its name says, or in PATH; the current folder is the workspace."""
+    places = [b""] if b"/" in program else env.get(b"PATH", os.defpath.encode()).split(b":")
+    paths = [os.path.join(each, program) for each in places]
+    return any(os.access(path, os.X_OK) and not os.path.isdir(path) for path in paths)
+
+
+def _become(spec: place.Spec, env: Mapping[bytes, bytes]) -> int:
     """Go on as the attempt's program; return the exit code if there is none that can be run."""
     argv = [_encode(each) for each in spec.argv]
     try:
-        os.execvpe(argv[0], argv, environment(os.environb, spec))  # noqa: S606 -- the shell is part of the command
+        os.execvpe(argv[0], argv, env)  # noqa: S606 -- the shell is part of the command
     except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
         os.write(2, b"podium: %s: %s\n" % (argv[0], str(error.strerror).encode()))
         return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_RUN

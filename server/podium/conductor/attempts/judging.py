@@ -109,6 +109,9 @@ async def _explain(live: LiveAttempt, end: End, reader: Reader, folder: Path, va
         elif kind == "capacity":
             message = f"{name} is out of capacity {code}"
         trouble = "" if kind == "error" else kind
+    if end.reason == "launch_failed" and end.exit_code == NOT_FOUND:
+        what = "another instrument in the score" if live.is_tool else "another in the #! line of the script"
+        trouble, message = "missing", f"{message}; install it on the nodes of the cluster, or name {what}"
     missing: tuple[str, ...] = ()
     if live.self_healing:
         rules = [live.plan.validations[index] for index in live.sheet.validations]

@@ -283,7 +283,8 @@ class Launcher:
         """Return what the engine is given; to take an attempt over it needs neither script nor environment."""
         folder = self._home.attempt(live.job_id, live.attempt.serial)
         argv, stdin_script = live.profile.command(f"{folder}/script", script, live.player.config)
-        if not live.is_tool and (own := interpreter(script)) is not None:
+        own = None if live.is_tool else interpreter(script)
+        if own is not None:
             argv = own.command(f"{folder}/script")
         return AttemptSpec(
             key=live.attempt.key,
@@ -293,6 +294,7 @@ class Launcher:
             workspace_is_ours=live.workspace == self._home.workspace(live.job_id),
             env=env,
             argv=tuple(argv),
+            sought=own.sought if own is not None else "",
             strict=live.sheet.strict,
             stdin_script=stdin_script,
             timeout_seconds=live.limit_seconds,

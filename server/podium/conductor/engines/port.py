@@ -51,6 +51,7 @@ class AttemptSpec:
     env: dict[str, str]
     argv: tuple[str, ...] = ()  # () = bash on the script file
     strict: bool = False  # bash ends at the first command that fails
+    sought: str = ""  # a program that its command looks for in PATH itself, as `env` does
     stdin_script: bool = False  # the script's text is the command's standard input
     timeout_seconds: float | None = None
     quiet_seconds: float | None = None

@@ -25,7 +25,7 @@ from podium.conductor.processes.tree import end_tree, may_have_left
 from podium.contract.models import Survivor
 
 GRACE_SECONDS = 1.0
-CANNOT_RUN = 126
+CANNOT_RUN, NOT_FOUND = 126, 127
 # posix_spawn cannot change the folder on every system, so bash does, and then becomes the command.
 ENTER = f'cd -- "$1" || exit {CANNOT_RUN}; shift; exec -- "$@"'
 START_SECONDS = 5.0  # a start takes milliseconds, unless its keeper hangs

@@ -59,7 +59,7 @@ def squeue(folder: str, words: list[str]) -> None:
 
 def sinfo(folder: str, words: list[str]) -> None:
     """Play sinfo: partitions with their nodes by state, or with -N each node of each partition."""
-    asked = Words("sinfo", words, {"-o", "-p", "-n"}, {"-h", "-N"}, {"--format": "-o", "--partition": "-p"})
+    asked = Words("sinfo", words, {"-o", "-p", "-n"}, {"-h", "-N", "-a", "-e"}, {"--format": "-o", "--partition": "-p"})
     with Cluster(folder) as cluster:
         states = {node: _state(cluster, node) for node in cluster.options["nodes"]}
         size = {"c": str(cluster.options["cpus"]), "m": str(cluster.options["memory_mb"]), "G": "(null)", "a": "up"}
@@ -71,8 +71,8 @@ def sinfo(folder: str, words: list[str]) -> None:
         return
     for partition in partitions:
         shown = f"{partition}*" if partition == "main" else partition
-        for state in sorted(set(states.values())):
-            count = str(list(states.values()).count(state))
+        for state in sorted(set(states.values())) if "%T" in asked.get("-o") else [""]:
+            count = str(list(states.values()).count(state) if state else len(states))
             print(_filled(asked.get("-o"), {**size, "P": shown, "T": state, "D": count}))
 
 

@@ -13,7 +13,7 @@ from tests.support.slurm.stand_in.keeping import fork_keepers
 from tests.support.slurm.stand_in.words import Words, fail
 
 TAKES = {
-    "--job-name", "--output", "--error", "--chdir", "--array", "--cpus-per-task", "--mem", "--gres", "--time", "--nodes",
+    "--job-name", "--output", "--error", "--chdir", "--array", "--cpus-per-task", "--mem", "--gres", "--time", "--time-min", "--nodes",
     "--partition", "--account", "--qos", "--constraint", "--export", "--open-mode", "--nodelist", "--comment", "--nice", "--wrap",
 }  # fmt: skip
 FLAGS = {"--parsable", "--no-requeue", "--test-only", "--hold", "--exclusive", "--version"}

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
 
@@ -10,7 +11,8 @@ import pytest
 from podium.settings import Settings
 from tests.support import nursed
 from tests.support.commands import SECONDS, answered, podium
-from tests.support.podium_home import Conductor, ask
+from tests.support.podium_home import Conductor, ask, make_home
+from tests.support.slurm.stand_in.playing import open_stand_in
 
 BAD = "name: x\nsheets:\n  - run: [1]\n    nonsense: 1\n  - name: b\n    needs: [q]\n    run: x\n"
 
@@ -19,6 +21,15 @@ BAD = "name: x\nsheets:\n  - run: [1]\n    nonsense: 1\n  - name: b\n    needs: 
 def home(shared_conductor: Conductor) -> Settings:
     """Return the home of a conductor that these tests share."""
     return shared_conductor.settings
+
+
+@pytest.fixture
+def clustered(short_tmp: Path) -> Iterator[Settings]:
+    """Return the home of a conductor that has a cluster."""
+    with open_stand_in() as cluster:
+        conductor = Conductor(make_home(short_tmp)).start(**cluster.env)
+        yield conductor.settings
+        conductor.end()
 
 
 def test_a_plan_is_told_in_two_lines(home: Settings, short_tmp: Path) -> None:
@@ -34,8 +45,8 @@ def test_a_plan_is_told_in_two_lines(home: Settings, short_tmp: Path) -> None:
     ]
 
 
-def test_what_sheets_need_is_told_once_for_those_that_need_the_same(home: Settings, short_tmp: Path) -> None:
-    path = short_tmp / "needs.yaml"
+def test_what_sheets_need_is_told_once_for_those_that_need_the_same(clustered: Settings, short_tmp: Path) -> None:
+    home, path = clustered, short_tmp / "needs.yaml"
     path.write_text(
         "name: needs\nresources: {cpus: 1}\nsheets:\n- {name: a, foreach: [1, 2, 3, 4, 5, 6, 7, 8, 9], run: x}\n"
         "- {name: b, run: x, resources: {memory: 64M, time: 90s}}\n- {name: c, run: x, engine: slurm}\n"

@@ -1,6 +1,7 @@
 """Jobs with sheets on a cluster: where their workspaces are, and what a check of their score says."""
 
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from podium.home import Home, shared_workspaces
 from podium.settings import Settings
 from tests.support.jobs import submit, until
 from tests.support.podium_home import Conductor, ask
+from tests.support.slurm.stand_in.playing import StandIn, open_stand_in
 
 # The sheet on the cluster waits for an approval, so none is needed.
 MIXED = """\
@@ -22,6 +24,15 @@ sheets:
 - {name: there, run: 'true', engine: slurm, hold: may it?, needs: []}
 """
 HERE = "name: here\nsheets: [{run: 'true'}]\n"
+
+
+@pytest.fixture(autouse=True)
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """A cluster that is played, for the conductors of these tests."""
+    with open_stand_in() as playing:
+        for name, value in playing.env.items():
+            monkeypatch.setenv(name, value)
+        yield playing
 
 
 def workspace_of(conductor: Conductor, job_id: str) -> Path:

@@ -124,8 +124,19 @@ _UNKNOWN = (
     "Communication connection failure",
     "Error receiving",
 )
-_NOT_NOW = ("Unable to contact slurm controller", "temporarily unable", "not available now", "SubmitJob", "SubmitLimit")
+_NOT_NOW = (
+    "Unable to contact slurm controller",
+    "temporarily unable",
+    "not available now",
+    "Required partition not available",  # its state is "drain" or "inactive", which administrators set and take back
+    "SubmitJob",
+    "SubmitLimit",
+)
 _NO_ARRAY = ("Invalid job array specification", "Invalid array specification", "Job array index")
+UNAVAILABLE = "Requested node configuration is not available"
+"""Said of what no node has; by `--test-only` also while all nodes that have it are down or drained: a submit is taken then, and
+waits.
+"""
 _NEVER = (
     "Invalid partition",
     "invalid partition",
@@ -138,14 +149,13 @@ _NEVER = (
     "Invalid job credential",
     "Invalid node name",
     "Invalid wckey",
-    "Requested node configuration is not available",
+    UNAVAILABLE,
     "Requested time limit is invalid",
     "Requested reservation is invalid",
     "can not be satisfied",
     "cannot be satisfied",
     "Node count specification invalid",
     "More processors requested than permitted",
-    "Required partition not available",
     "Access/permission denied",
     "not permitted to use this",
     "not allowed to",
@@ -207,6 +217,8 @@ def say(lines: Iterable[str]) -> str:
     """Return what a command wrote as one clean line, without the repeated names of the command and of the error."""
     said: list[str] = []
     for line in lines:
+        if line.startswith('Try "'):  # its own help, which nobody can ask for here
+            continue
         plain = re.sub(
             r"^(sbatch|squeue|scancel|sacct|scontrol|slurm_\w+|allocation failure)( error)?: ", "", line.strip()
         )

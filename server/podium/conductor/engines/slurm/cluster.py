@@ -1,15 +1,16 @@
 """Asking Slurm: its commands are run with a time limit each, and what they answer is read."""
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from podium.conductor import faults
-from podium.conductor.engines.slurm import answers, commands
+from podium.conductor.engines.slurm import answers, commands, nodes
 from podium.conductor.engines.slurm.answers import Row, Submitted
 from podium.conductor.engines.slurm.commands import LaneJob
-from podium.conductor.processes.run import Finished, Runner
+from podium.conductor.processes.run import NOT_FOUND, Finished, Runner
 from podium.log import get_logger
 from podium.score.model.plan import Resources
 
@@ -87,11 +88,17 @@ class Cluster:
 
     async def refusal(self, resources: Resources, seconds: float) -> str:
         """Ask whether the cluster could never take this; "" if it could, or does not answer."""
+        if shutil.which("sbatch", path=self._env.get("PATH")) is None:
+            return f"this machine has no Slurm ({_not_found('sbatch')})"
         done = await self._run(commands.sbatch_test(resources, seconds), TEST_SECONDS, WORDS_BYTES)
-        return answers.read_test(done.exit_code, done.output, timed_out=done.timed_out)
+        words = answers.read_test(done.exit_code, done.output, timed_out=done.timed_out)
+        if answers.UNAVAILABLE not in words:
+            return words
+        done = await self._run(commands.nodes(), TEST_SECONDS, QUEUE_BYTES)
+        return nodes.lacking(resources, nodes.read_nodes(done.output), self._env.get("SBATCH_PARTITION", ""))
 
     async def _run(self, argv: Sequence[str], seconds: float, most_bytes: int) -> Finished:
-        return await self._runner.run(
+        done = await self._runner.run(
             commands.in_environment(self._env, argv),
             env={},
             cwd=Path("/"),
@@ -99,3 +106,8 @@ class Cluster:
             key=f"{self._prefix}slurm",
             output_limit_bytes=most_bytes,
         )
+        return replace(done, output=_not_found(argv[0])) if done.exit_code == NOT_FOUND else done
+
+
+def _not_found(command: str) -> str:
+    return f"{command} was not found in the conductor's PATH"

@@ -10,6 +10,8 @@ QUEUE_FORMAT = "%A|%F|%K|%T|%r|%N|%P|%S|%j"
 """Job id, array's id, index in it or N/A, state, reason, nodes, partition, (expected) start, name. The name is last, since it may
 hold the delimiter; a control character as the delimiter does not come back from every version.
 """
+NODES_FORMAT = "%P|%D|%c|%m|%G"
+"""Partition, how many nodes are alike, and the CPUs, megabytes and GRES of each."""
 ACCOUNT_FORMAT = "JobID,JobIDRaw,State,NodeList,JobName"
 MOST_LANES = 500  # of one array; a cluster takes 1,000 unless it says otherwise
 MEGABYTE = 1024 * 1024
@@ -89,6 +91,7 @@ def needs(resources: Resources, seconds: float) -> list[str]:
         "--mem": f"{math.ceil(resources.memory_bytes / MEGABYTE)}M" if resources.memory_bytes else "",
         "--gres": f"gpu:{resources.gpus}" if resources.gpus else "",
         "--time": math.ceil((limit + seconds) / 60) if limit else "",
+        "--time-min": math.ceil(limit / 60) if limit and seconds else "",  # where the partition allows no more
         "--nodes": resources.nodes,
         "--partition": resources.partition,
         "--account": resources.account,
@@ -139,6 +142,11 @@ def config() -> list[str]:
 def sinfo() -> list[str]:
     """Return the command that lists the partitions: name, availability, nodes, their state, CPUs, megabytes and GRES."""
     return ["sinfo", "-h", "-o", "%P|%a|%D|%T|%c|%m|%G"]
+
+
+def nodes() -> list[str]:
+    """Return the command that lists what the nodes of each partition have, also of those that show themselves to few."""
+    return ["sinfo", "-h", "-a", "-e", "-o", NODES_FORMAT]
 
 
 def _literal(path: str) -> str:

@@ -31,6 +31,7 @@ from podium.score.model.plan import Resources
 from podium.texts.shown import cut_line
 
 REMEMBERED_SECONDS = 10.0  # for which the answer about what the cluster would take counts
+REFUSAL_SECONDS = 5.0  # for its question; without an answer nothing is refused
 NO_MARK = "podium"
 
 log = get_logger()
@@ -101,7 +102,9 @@ class SlurmEngine:
         now = time.monotonic()
         self._refusals = {key: each for key, each in self._refusals.items() if now - each[0] < REMEMBERED_SECONDS}
         if resources not in self._refusals:
-            words = await self.cluster.refusal(resources, self.options.reuse_seconds)
+            words = ""
+            with anyio.move_on_after(REFUSAL_SECONDS):
+                words = await self.cluster.refusal(resources, self.options.reuse_seconds)
             self._refusals[resources] = (time.monotonic(), words)
         return self._refusals[resources][1]
 

@@ -115,6 +115,7 @@ def lane_spec(flight: Flight) -> place.Spec:
         timeout_seconds=spec.timeout_seconds,
         quiet_seconds=spec.quiet_seconds,
         grace_seconds=spec.grace_seconds,
+        programs=(*spec.argv[:1], *([spec.sought] if spec.sought else [])),
     )
 
 

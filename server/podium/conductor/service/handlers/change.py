@@ -17,6 +17,7 @@ from podium.conductor.rules.state import JobRun, phase_with
 from podium.conductor.rules.transitions import control
 from podium.conductor.rules.transitions.control import Comparison, Done
 from podium.conductor.rules.transitions.modify import Difference, match_sheets
+from podium.conductor.service import fitting
 from podium.conductor.service.context import Context
 from podium.contract.edits import check_change, show
 from podium.contract.methods import ModifyParams, ResumeParams
@@ -115,6 +116,7 @@ async def _changed_score(
         if params.replacements:
             _blame_edit(error, params.job_id)
         raise
+    await fitting.check(context, new, old)
     if keep and environment != kept:
         await context.values.keep(params.job_id, environment)
     hide = (await context.values.of(params.job_id, new)).masker

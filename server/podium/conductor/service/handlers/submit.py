@@ -17,6 +17,7 @@ from podium.conductor.plans.approvals import hidden
 from podium.conductor.plans.given import GivenScore
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
+from podium.conductor.service import fitting
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers import validate
 from podium.conductor.service.naming import job_id_of
@@ -35,7 +36,7 @@ async def handle(context: Context, params: SubmitParams, peer: Peer) -> SubmitRe
     try:
         if params.dry_run:
             params, score = await _given(context, params)
-            plan = await validate.planned(context, params, score, peer)
+            plan = await validate.planned(context, params, score, peer, is_start=True)
             return DryRunReply(job_id="", status="accepted", message="Nothing was run.", plan=plan)
         key = params.idempotency_key or params.request_key
         # Of two calls with the same key at once, the second waits and then finds what the first has stored.
@@ -66,8 +67,9 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
         job.loaded = hidden(job.loaded, (await context.values.of(job.job_id, job.loaded)).masker, score.text)
     records = [("idempotency", (key, digest, job.job_id))] if key is not None else []
     try:
+        await fitting.check(context, job.loaded)
         await context.supervisor.submit(job, records, params.request_key)
-    except StorageFull:
+    except (StorageFull, SubmitRejected):
         if params.environment:
             await context.values.drop(job.job_id)
         if job.loaded.plan.workspace is None:  # made only for this job; no sheet has used it

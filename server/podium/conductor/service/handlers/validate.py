@@ -9,6 +9,7 @@ from podium.conductor.plans.approvals import hidden
 from podium.conductor.plans.compiling import commands
 from podium.conductor.plans.given import GivenScore
 from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.service import fitting
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers.score import page
 from podium.contract.methods import ScoreParams
@@ -26,7 +27,7 @@ async def handle(context: Context, params: CheckParams, peer: Peer) -> CheckRepl
     score = None
     try:
         score = await _read(context, params)
-        view = await planned(context, params, score, peer)
+        view = await planned(context, params, score, peer, is_start=False)
     except PodiumError as error:
         text = await _text(context, params, score, peer) if isinstance(error, ScoreInvalid) else None
         shown = {} if text is None else {"text": text.model_dump()}
@@ -54,8 +55,15 @@ async def _text(context: Context, params: CheckParams, score: GivenScore | None,
         return None
 
 
-async def planned(context: Context, params: ScoreParams, score: GivenScore, peer: Peer) -> PlanView:
-    """Return what a submit of this score would run. Raises as `Compiler.prepare`."""
+async def planned(context: Context, params: ScoreParams, score: GivenScore, peer: Peer, *, is_start: bool) -> PlanView:
+    """Return what a submit of this score would run. Raises as `Compiler.prepare`.
+
+    That the cluster would never take it ends a start as it would end a submit. A score that is only checked may be meant for
+    another conductor: there it is a warning.
+
+    Raises:
+        SubmitRejected: the cluster would never take some of its sheets.
+    """
 
     def find(loaded: LoadedPlan) -> int:
         if loaded.plan.workspace is not None:
@@ -64,8 +72,12 @@ async def planned(context: Context, params: ScoreParams, score: GivenScore, peer
 
     prepared = await context.compiler.prepare(score, find, client=peer)
     plan = prepared.loaded.plan
+    unfit = await fitting.refusal(context, prepared.loaded)
+    if unfit is not None and is_start:
+        raise unfit
     known = await context.values.of("", prepared.loaded)
     notes = [*known.missing(plan), *_passed_on(plan, params.environment)]
+    notes += [f"a start would be refused: {unfit.message}"] if unfit is not None else []
     shown = hidden(prepared.loaded, known.masker, score.text).plan
     view = plan_view(shown, start_sheet=prepared.found, instruments_found=prepared.installed)
     warnings = [known.masker(each) for each in (*view.warnings, *notes)]
