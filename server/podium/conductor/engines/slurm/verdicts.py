@@ -81,7 +81,7 @@ def end_of(flight: Flight, fate: Fate, node: str, wall: float) -> End:
     """Return the end of an attempt. It is not later than `wall`, the time of this machine's clock."""
     record, claim = flight.exit, flight.claim
     ended_at = min(wall, flight.exit_at) if record else wall
-    where = f"Slurm job {claim.lane} on node {claim.node or node or 'unknown'}" if claim else ""
+    where = f"Slurm job {claim.job} on node {claim.node or node or 'unknown'}" if claim else ""
     if record is None:
         return End(flight.spec.key, fate.reason, ended_at=ended_at, detail=fate.detail, place=where)
     return End(
