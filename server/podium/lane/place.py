@@ -54,12 +54,21 @@ LOOK_SECONDS = 1.0  # between two looks of a lane at what is asked of its attemp
 
 
 class Claim(NamedTuple):
-    """Who plays an attempt. `lane` is the cluster's own id of the job, `token` differs for each lane."""
+    """Who plays an attempt. `lane` is the cluster's own id of the job, `token` differs for each lane.
+
+    `member`: of a job that is one of an array, what the commands of the cluster call it. They do not all take its own id.
+    """
 
     lane: str
     node: str = ""
     pid: int = 0
     token: str = ""
+    member: str = ""
+
+    @property
+    def job(self) -> str:
+        """What the job is called for people."""
+        return self.member or self.lane
 
 
 class Ask(NamedTuple):

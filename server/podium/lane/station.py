@@ -9,7 +9,7 @@ from . import place
 
 
 class Station(NamedTuple):
-    """A lane's place. `token` is a text that no other lane has."""
+    """A lane's place. `token` is a text that no other lane has, `member` what it is called in its array, if it is in one."""
 
     pool: str
     root: str
@@ -17,6 +17,7 @@ class Station(NamedTuple):
     lane: str
     node: str
     token: str
+    member: str = ""
 
     def attempt(self, serial: int) -> str:
         """Return the folder of an attempt."""
@@ -28,7 +29,7 @@ class Station(NamedTuple):
 
     def claim(self, pid: int) -> place.Claim:
         """Return what this lane writes into a claim."""
-        return place.Claim(self.lane, self.node, pid, self.token)
+        return place.Claim(self.lane, self.node, pid, self.token, self.member)
 
     def tell(self, serial: int) -> None:
         """Tell which attempt this lane plays, 0 for none. What cannot be told is of no harm."""
@@ -66,4 +67,6 @@ def find_station(pool: str) -> Station:
     job_id = os.path.basename(pool).rpartition(".")[0]
     node = os.environ.get("SLURMD_NODENAME") or os.uname().nodename
     lane = os.environ.get("SLURM_JOB_ID") or str(os.getpid())
-    return Station(pool, root, job_id, lane, node, os.urandom(8).hex())
+    array, index = os.environ.get("SLURM_ARRAY_JOB_ID"), os.environ.get("SLURM_ARRAY_TASK_ID")
+    member = f"{array}_{index}" if array and index else ""
+    return Station(pool, root, job_id, lane, node, os.urandom(8).hex(), member)

@@ -243,3 +243,16 @@ def test_laid_over_each_other_spans_fill_the_time_once(drawn: list[tuple[int, in
             layer for layer in layers[: kinds.index(each.kind)] for span in layer if span.start < middle < span.end
         ]
         assert not above
+
+
+def test_a_sheet_in_the_queue_of_a_cluster_does_not_run_and_one_that_left_it_has_run_since() -> None:
+    queue = "in Slurm's queue as job 83_1, partition main: Resources"
+    sheets = [
+        SheetView(sheet=1, name="on", status="running", attempts=1, started_at=at(20), duration_seconds=10),
+        SheetView(sheet=2, name="queued", status="running", attempts=1, started_at=at(1), place=queue),
+    ]
+    attempts = [attempt(num, 1, 1, None, "running") for num in (1, 2)]
+    story = story_of(JobRecord(job=job_view("running", sheets, None), sheets=sheets, attempts=attempts), BEGAN + 30)
+    assert told(story, "on") == [("ready", 0, 20), ("running", 20, 30)]
+    assert told(story, "queued") == [("ready", 0, 30)]
+    assert [result_of(lane) for lane in story.lanes] == ["running for 10 s", queue]

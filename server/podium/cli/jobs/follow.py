@@ -104,7 +104,8 @@ class Follower:
         detail = await control.detail(job_id, sheets=True, limit=SHEETS_PAGE)
         self._bridge.answered()
         self.job = job = detail.job
-        doing = f"running {', '.join(job.running)}" if job.running else job.reason
+        works = job.running and (job.holding or not job.reason)  # else it waits in a cluster's queue, say
+        doing = f"running {', '.join(job.running)}" if works else job.reason
         total = job.sheets_total - job.sheets_before_start
         view.job(completed=job.sheets_completed, total=total, doing=doing, elapsed=job.elapsed_seconds)
         view.sheets(sheet.model_dump() for sheet in detail.sheets)

@@ -35,9 +35,11 @@ def place_text(job: JobRun, num: int, place_of: PlaceOf) -> str:
 
 
 def since(job: JobRun, num: int, place_of: PlaceOf) -> str:
-    """Return since when a running sheet has been running, "" while it waits in a queue."""
-    place = place_of(job.running[num].key)
-    return "" if place is not None and place.state == "queued" else iso(job.run_of(num).started_at)
+    """Return since when a running sheet has been running, "" while it waits in a queue, or did when that was seen last."""
+    attempt = job.running[num]
+    place = place_of(attempt.key)
+    unseen = place is not None and place.state == "unknown" and not (place.node or attempt.place)
+    return "" if unseen or (place is not None and place.state == "queued") else iso(job.run_of(num).started_at)
 
 
 def reason_of(job: JobRun, nums: Sequence[int], place_of: PlaceOf) -> str:

@@ -11,7 +11,7 @@ from podium.contract.record import AttemptView, JobRecord
 from podium.contract.states import TERMINAL
 from podium.plots.story.critical import critical_path
 from podium.plots.story.spans import AttemptKind, Span, SpanKind, overlaid
-from podium.plots.story.waits import Waits, label_of, read_waits
+from podium.plots.story.waits import Waits, is_queued, label_of, read_waits
 from podium.plots.words import in_line
 from podium.times import moment
 
@@ -74,8 +74,9 @@ def story_of(record: JobRecord, now: float) -> Story:
     ended = job.status in TERMINAL
     waits = read_waits(record.sheets, record.events, now, ended=ended)
     attempts: defaultdict[int, list[Span]] = defaultdict(list)
+    sheets = {each.sheet: each for each in record.sheets}
     for attempt in record.attempts:
-        if (span := _attempt_span(attempt, now)) is not None:
+        if (span := _attempt_span(attempt, sheets.get(attempt.sheet), now)) is not None:
             attempts[attempt.sheet].append(span)
     known = [edge for spans in attempts.values() for each in spans for edge in (each.start, each.end)]
     begin = moment(job.submitted_at) or min(known, default=now)
@@ -87,11 +88,14 @@ def story_of(record: JobRecord, now: float) -> Story:
     return Story(job, lanes, tuple(waits.stops), path, begin, end)
 
 
-def _attempt_span(attempt: AttemptView, now: float) -> Span | None:
-    start = moment(attempt.started_at)
+def _attempt_span(attempt: AttemptView, sheet: SheetView | None, now: float) -> Span | None:
+    start, end = moment(attempt.started_at), moment(attempt.finished_at)
     if start is None:
         return None
-    end = moment(attempt.finished_at)
+    if end is None and sheet is not None and sheet.status == "running":
+        if is_queued(sheet):
+            return None
+        start = max(start, moment(sheet.started_at) or start)  # when it left the queue; its attempt began in it
     kind: AttemptKind = attempt.outcome
     if attempt.outcome == "failed" and attempt.end_reason == "lost":
         kind = "lost"
@@ -186,7 +190,7 @@ class _Telling:
 
 def _is_ready(sheet: SheetView, satisfied: AbstractSet[int]) -> bool:
     """Return whether a sheet that does not run could, as far as its needs go."""
-    return sheet.status in {"pending", "waiting"} and satisfied >= set(sheet.needs)
+    return (sheet.status in {"pending", "waiting"} and satisfied >= set(sheet.needs)) or is_queued(sheet)
 
 
 def _last_before(ends: Sequence[float], until: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from podium.plots.story.spans import SpanKind
 from podium.plots.story.story import Lane, Story
+from podium.plots.story.waits import is_queued
 from podium.plots.words import in_line
 from podium.times import measured
 
@@ -34,6 +35,8 @@ def result_of(lane: Lane) -> str:
     tries = f" (attempt {sheet.attempts})" if sheet.attempts > 1 else ""
     if sheet.status == "completed":
         return f"{measured(ran(lane))}{tries}"
+    if is_queued(sheet):
+        return f"{in_line(sheet.place)}{tries}"
     if sheet.status == "running":
         return f"running for {measured(sheet.duration_seconds or 0.0)}{tries}"
     if sheet.status in {"failed", "skipped", "cancelled"} and sheet.reason:

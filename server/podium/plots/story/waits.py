@@ -18,6 +18,11 @@ def label_of(sheet: SheetView) -> str:
     return in_line(sheet.name) or str(sheet.sheet)
 
 
+def is_queued(sheet: SheetView) -> bool:
+    """Return whether a sheet was handed to a cluster, and waits in its queue."""
+    return sheet.status == "running" and bool(sheet.place) and sheet.duration_seconds is None
+
+
 @dataclass
 class Waits:
     """What the events of a job say of waits.

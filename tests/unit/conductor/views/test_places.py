@@ -217,3 +217,17 @@ async def test_the_sheets_of_this_machine_say_nothing_of_a_place(tmp_path: Path)
         (sheet,) = await room.sheets(job)
         assert (sheet.place, room.reason(job), sheet.duration_seconds is None) == ("", "", False)
         assert "sheet.placed" not in [event.type for event in room.events]
+
+
+async def test_a_sheet_that_was_seen_only_in_the_queue_has_not_run_while_its_cluster_is_silent(tmp_path: Path) -> None:
+    async with opened(tmp_path) as room:
+        job = await room.job(2)
+        room.put(job, 1, QUEUED)
+        room.put(job, 2, ON_NODE)
+        room.look()
+        await room.sheets(job)
+        for num in (1, 2):
+            room.put(job, num, UNKNOWN)
+        first, second = await room.sheets(job)
+        assert first.duration_seconds is None
+        assert second.duration_seconds is not None

@@ -80,14 +80,15 @@ class Fleet:
 
     def place(self, flight: Flight) -> Place:
         """Return where an attempt is."""
+        claim = flight.claim
+        lane, node = (claim.job, claim.node) if claim else ("", "")
         if flight.trouble or self.words:
-            return Place("unknown", reason=flight.trouble or self.words, since=self.answered_at)
-        if flight.claim is not None:
+            return Place("unknown", lane, node, reason=flight.trouble or self.words, since=self.answered_at)
+        if claim is not None:
             row = counting.lane_of(flight.pool, flight)
             suspended = flight.suspended or (row is not None and row.kind == "suspended")
             state: PlaceState = "suspended" if suspended else "running"
-            lane, partition = (row.lane, row.partition) if row else (flight.claim.lane, "")
-            return Place(state, lane, flight.claim.node, partition, since=flight.changed_at)
+            return Place(state, lane, node, row.partition if row else "", since=flight.changed_at)
         return replace(_queued(flight.pool), since=flight.changed_at)
 
 

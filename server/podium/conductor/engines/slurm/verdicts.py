@@ -85,7 +85,7 @@ def end_of(flight: Flight, fate: Fate, wall: float) -> End:
     """
     record, claim, detail = flight.exit, flight.claim, cut_line(fate.detail, DETAIL_CHARS)
     ended_at = min(wall, flight.exit_at) if record else wall
-    where = f"Slurm job {_word(claim.lane)} on node {_word(claim.node) or 'unknown'}" if claim else ""
+    where = f"Slurm job {_word(claim.job)} on node {_word(claim.node) or 'unknown'}" if claim else ""
     if record is None:
         return End(flight.spec.key, fate.reason, ended_at=ended_at, detail=detail, place=where)
     return End(
