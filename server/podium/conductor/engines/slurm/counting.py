@@ -1,6 +1,6 @@
 """How many lanes a pool needs, which of them are too many, and what follows from how they end. Nothing is done here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from podium.conductor.engines.port import EndReason
 from podium.conductor.engines.slurm.answers import Row
@@ -35,20 +35,23 @@ def missing(pool: Pool, doing: Mapping[str, int]) -> int:
     `doing` is what lanes say they play, by number, 0 for none. What a lane says is newer than what is known about the attempt.
     """
     pool.told |= set(doing)
-    return max(
-        0, len(pool.waiting()) - len(pool.fresh) - sum(_takes_one(pool, row, doing) for row in pool.lanes.values())
-    )
+    heard = pool.told | pool.useful
+    coming = len(pool.fresh) + sum(_takes_one(pool, row, doing, heard) for row in pool.lanes.values())
+    return max(0, len(pool.waiting()) - coming)
 
 
-def _takes_one(pool: Pool, row: Row, doing: Mapping[str, int]) -> bool:
-    """Return whether a lane will take one of those that wait: it is on its way, or has nothing else to do."""
+def _takes_one(pool: Pool, row: Row, doing: Mapping[str, int], heard: Set[str]) -> bool:
+    """Return whether a lane will take one of those that wait: it is on its way, or has nothing else to do.
+
+    `heard` are the numbers of those that have said or done anything.
+    """
     if row.kind == "pending":
         return row.lane not in pool.cancelled
     if row.kind not in {"running", "suspended"}:
         return False
     serial = doing.get(row.number)
     if serial is None:
-        return row.number not in pool.told | pool.useful  # not yet told: it just begins; told before: it has left
+        return row.number not in heard  # not yet told: it just begins; told before: it has left
     flight = pool.flights.get(serial)
     return serial == 0 or (flight is not None and flight.stage == "waiting")
 
@@ -76,33 +79,33 @@ def is_over(pool: Pool) -> bool:
 def take_rows(pool: Pool, rows: Mapping[str, Row], asked_at: float, now: float) -> None:
     """Note what the cluster tells about a pool's lanes, asked at `asked_at`."""
     pool.lanes = dict(rows)
+    pool.begun = {row.number: row for row in rows.values() if row.kind != "pending"}
     pool.known |= {row.lane for row in rows.values() if row.kind != "over"}
     pool.fresh = {
         lane: since for lane, since in pool.fresh.items() if lane not in rows and since > asked_at - SETTLED_SECONDS
     }
     if pool.unsure is not None and asked_at > pool.unsure + SETTLED_SECONDS:
         pool.unsure = None
+    waits_since = min((flight.since for flight in pool.waiting()), default=None)
     for row in rows.values():
-        if row.kind == "over" and row.lane in pool.known - pool.ended:
+        if row.kind == "over" and row.lane in pool.known and row.lane not in pool.ended:
             pool.ended.add(row.lane)
-            _count_end(pool, row, now)
+            _count_end(pool, row, waits_since, now)
 
 
-def _count_end(pool: Pool, row: Row, now: float) -> None:
+def _count_end(pool: Pool, row: Row, waits_since: float | None, now: float) -> None:
     if row.number in pool.useful:
         pool.failures = 0
-    elif row.lane not in pool.cancelled and row.state not in BLAMELESS and _was_needed(pool, row, now):
+    elif row.lane not in pool.cancelled and row.state not in BLAMELESS and _was_needed(row, waits_since, now):
         pool.failures, pool.failed = pool.failures + 1, row
         pool.hold_off(now, f"Slurm job {row.lane} ended ({row.state}) before it took up anything")
 
 
-def _was_needed(pool: Pool, row: Row, now: float) -> bool:
+def _was_needed(row: Row, waits_since: float | None, now: float) -> bool:
     """Return whether a lane that ended should have taken an attempt: one that ends well had waited for some in vain."""
-    waited = [now - flight.since for flight in pool.waiting()]
-    return bool(waited) and (row.state != "COMPLETED" or max(waited) > SETTLED_SECONDS)
+    return waits_since is not None and (row.state != "COMPLETED" or now - waits_since > SETTLED_SECONDS)
 
 
 def lane_of(pool: Pool, flight: Flight) -> Row | None:
     """Return the lane that plays an attempt, None if the cluster does not know it. One that is pending has no number yet."""
-    number = flight.claim.lane if flight.claim else ""
-    return next((row for row in pool.lanes.values() if row.number == number and row.kind != "pending"), None)
+    return pool.begun.get(flight.claim.lane) if flight.claim else None

@@ -70,6 +70,7 @@ class SlurmEngine:
         self.to_wish = anyio.Event()
         self.to_look = anyio.Event()
         self.to_ask = anyio.Event()
+        self.waking: set[str] = set()  # lanes that are being made to look just now
         self.taken_up = False  # what an earlier conductor left is known
         self.may_take_up = False
         self._refusals: dict[Resources, tuple[float, str]] = {}

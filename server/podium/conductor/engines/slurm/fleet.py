@@ -19,6 +19,7 @@ class Fleet:
         self._prefix = prefix
         self.flights: dict[str, Flight] = {}
         self.pools: dict[str, Pool] = {}
+        self._by_serial: dict[tuple[str, int], Flight] = {}
         self.strays: list[str] = []  # lanes of ours that belong to no pool
         self.words = ""
         self.answered_at: float | None = None  # when it last answered, seconds since the epoch
@@ -31,7 +32,7 @@ class Fleet:
         pool.resources, pool.unwanted = spec.resources, False
         flight = Flight(spec, pool, self._shared.attempt(job_id, int(spec.folder.name)), since=now, sign_at=now)
         flight.grace_seconds, flight.changed_at = spec.grace_seconds, wall()
-        self.flights[spec.key] = pool.flights[flight.serial] = flight
+        self.flights[spec.key] = pool.flights[flight.serial] = self._by_serial[job_id, flight.serial] = flight
         return flight
 
     def pool(self, name: str) -> Pool:
@@ -42,12 +43,12 @@ class Fleet:
         """Forget an attempt that has ended."""
         self.flights.pop(flight.spec.key, None)
         flight.pool.flights.pop(flight.serial, None)
+        self._by_serial.pop((flight.pool.job_id, flight.serial), None)
         flight.pool.quiet_since = now
 
     def find(self, job_id: str, serial: int) -> Flight | None:
         """Return an attempt by its job and its serial, None if there is none."""
-        pools = (pool for pool in self.pools.values() if pool.job_id == job_id)
-        return next((pool.flights[serial] for pool in pools if serial in pool.flights), None)
+        return self._by_serial.get((job_id, serial))
 
     def of_stage(self, *stages: str) -> list[Flight]:
         """Return the attempts that have come so far."""

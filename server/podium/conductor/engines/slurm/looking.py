@@ -12,8 +12,16 @@ if TYPE_CHECKING:
     from podium.conductor.engines.slurm.engine import SlurmEngine
 
 
+AT_ONCE = 500  # folders that are read and noted in one go: of thousands, the loop is not held for long, nor is the disk
+
+
 async def look_at(engine: "SlurmEngine", flights: Sequence[Flight]) -> None:
     """Read what the folders of attempts say."""
+    for at in range(0, len(flights), AT_ONCE):
+        await _look_at(engine, flights[at : at + AT_ONCE])
+
+
+async def _look_at(engine: "SlurmEngine", flights: Sequence[Flight]) -> None:
     asked = [(flight.pool.name, flight.folder) for flight in flights]
     try:
         seen = await engine.slow.do(lambda: [_look(engine, *each) for each in asked])
