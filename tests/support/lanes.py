@@ -45,7 +45,7 @@ class Shared:
         self.pool = self.root / place.POOLS / f"{JOB}.0123"
         for folder in (self.root / place.NEWS, self.pool / place.TODO, self.pool / place.LANES):
             folder.mkdir(parents=True)
-        place.write_pool(str(self.pool), place.Pool(self.reuse_seconds, self.linger_seconds, self.stream_bytes))
+        place.write_pool(str(self.pool), place.Pool(self.linger_seconds, self.stream_bytes))
 
     def attempt(self, serial: int = 1) -> Path:
         """Return the folder of an attempt."""
@@ -71,7 +71,7 @@ class Shared:
 
     def start(self, lane: str = LANE, env: Mapping[str, str | bytes] = ENVIRONMENT) -> "subprocess.Popen[str]":
         """Start a lane; what it says is on its standard error."""
-        command = [self.python, "-I", "-S", str(self.program), str(self.pool)]
+        command = [self.python, "-I", "-S", str(self.program), str(self.pool), str(self.reuse_seconds)]
         own = {**{os.fsencode(name): value for name, value in env.items()}, b"SLURM_JOB_ID": lane}
         return subprocess.Popen(command, env=own, stderr=subprocess.PIPE, text=True)
 

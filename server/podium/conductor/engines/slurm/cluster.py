@@ -88,9 +88,9 @@ class Cluster:
             return {}
         return {row.number: row for row in answers.read_account(done.output).values()}
 
-    async def refusal(self, resources: Resources, seconds: float) -> str:
+    async def refusal(self, resources: Resources) -> str:
         """Ask whether the cluster could never take this; "" if it could, or does not answer."""
-        done = await self._run(commands.sbatch_test(resources, seconds), TEST_SECONDS, WORDS_BYTES)
+        done = await self._run(commands.sbatch_test(resources), TEST_SECONDS, WORDS_BYTES)
         return answers.read_test(done.exit_code, done.output, timed_out=done.timed_out)
 
     async def _run(self, argv: Sequence[str], seconds: float, most_bytes: int) -> Finished:

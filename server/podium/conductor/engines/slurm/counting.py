@@ -8,6 +8,7 @@ from podium.conductor.engines.slurm.flights import Flight, Pool
 
 FAILURES = 3  # lanes in a row that do nothing, until the attempts that wait for them end
 SETTLED_SECONDS = 10.0  # after which a submit that came through shows in the queue
+TIME_LIMITS = {"PartitionTimeLimit", "QOSMaxWallDurationPerJobLimit", "AssocMaxWallDurationPerJobLimit"}
 BLAMELESS = {"NODE_FAIL", "PREEMPTED"}  # ends of a lane that say nothing about the next one
 REASONS: Mapping[str, EndReason] = {
     "NODE_FAIL": "node_failed",
@@ -68,6 +69,14 @@ def surplus(pool: Pool) -> list[str]:
     if any(flight.stage != "playing" for flight in pool.flights.values()):
         return []
     return [row.lane for row in pool.lanes.values() if row.kind == "pending"]
+
+
+def too_long(pool: Pool) -> list[str]:
+    """Return the lanes that wait for ever because they ask for more time than the cluster gives, and need not."""
+    if pool.resources is None or not pool.resources.time_seconds:
+        return []
+    pending = [row for row in pool.lanes.values() if row.kind == "pending" and row.lane not in pool.exact]
+    return [row.lane for row in pending if row.reason in TIME_LIMITS]
 
 
 def is_over(pool: Pool) -> bool:

@@ -101,7 +101,7 @@ class SlurmEngine:
         now = time.monotonic()
         self._refusals = {key: each for key, each in self._refusals.items() if now - each[0] < REMEMBERED_SECONDS}
         if resources not in self._refusals:
-            words = await self.cluster.refusal(resources, self.options.reuse_seconds)
+            words = await self.cluster.refusal(resources)
             self._refusals[resources] = (time.monotonic(), words)
         return self._refusals[resources][1]
 

@@ -9,6 +9,7 @@ from podium.conductor.engines.slurm import counting
 from podium.conductor.engines.slurm.answers import Row
 from podium.conductor.engines.slurm.flights import Flight, Pool, pool_name
 from podium.conductor.engines.slurm.shared import Seen, Shared
+from podium.score.model.plan import Resources
 
 
 class Fleet:
@@ -20,6 +21,7 @@ class Fleet:
         self.flights: dict[str, Flight] = {}
         self.pools: dict[str, Pool] = {}
         self._by_serial: dict[tuple[str, int], Flight] = {}
+        self.short: set[Resources] = set()  # needs for which the cluster gives no time beyond that of one attempt
         self.strays: list[str] = []  # lanes of ours that belong to no pool
         self.words = ""
         self.answered_at: float | None = None  # when it last answered, seconds since the epoch
