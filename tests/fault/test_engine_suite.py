@@ -131,6 +131,12 @@ async def test_an_attempt_ends_at_its_time_limit_or_when_it_has_written_nothing_
     assert (ends[late.key].reason, ends[silent.key].reason) == ("timed_out", "stale")
 
 
+async def test_an_attempt_may_ask_for_the_whole_time_of_its_partition(ground: Ground, attempts: Attempts) -> None:
+    async with ground.open() as engine:
+        end = await run(engine, attempts.new(resources=Resources(partition="brief", time_seconds=60)))
+    assert (end.reason, end.exit_code) == ("exited", 0)
+
+
 async def test_a_workspace_that_is_not_there_is_a_failed_launch(ground: Ground, attempts: Attempts) -> None:
     async with ground.open() as engine:
         end = await run(engine, attempts.new(workspace=ground.place / "nothing"))

@@ -11,9 +11,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from podium.lane import place, program
 from podium.lane.processes import MARKER
@@ -35,6 +36,9 @@ class Shared:
     reuse_seconds: float = 60
     stream_bytes: int = 1024**3
     python: str = sys.executable
+    mark: str = field(
+        default_factory=lambda: uuid4().hex
+    )  # of its keys: tests that run beside each other have none in common
 
     def __post_init__(self) -> None:
         self.program = self.root / program.folder_name()
@@ -45,7 +49,7 @@ class Shared:
         self.pool = self.root / place.POOLS / f"{JOB}.0123"
         for folder in (self.root / place.NEWS, self.pool / place.TODO, self.pool / place.LANES):
             folder.mkdir(parents=True)
-        place.write_pool(str(self.pool), place.Pool(self.reuse_seconds, self.linger_seconds, self.stream_bytes))
+        place.write_pool(str(self.pool), place.Pool(self.linger_seconds, self.stream_bytes))
 
     def attempt(self, serial: int = 1) -> Path:
         """Return the folder of an attempt."""
@@ -57,7 +61,7 @@ class Shared:
         folder.mkdir(parents=True)
         argv = ("/bin/bash", "-c", script) if isinstance(script, str) else script
         given = {"env": {}, "workspace": str(folder), "grace_seconds": GRACE_SECONDS, **spec}
-        place.write_spec(str(folder), place.Spec(f"{self.root.name}.{serial}", argv, **given))
+        place.write_spec(str(folder), place.Spec(f"{self.mark}.{serial}", argv, **given))
         self.add(serial)
         return folder
 
@@ -71,7 +75,7 @@ class Shared:
 
     def start(self, lane: str = LANE, env: Mapping[str, str | bytes] = ENVIRONMENT) -> "subprocess.Popen[str]":
         """Start a lane; what it says is on its standard error."""
-        command = [self.python, "-I", "-S", str(self.program), str(self.pool)]
+        command = [self.python, "-I", "-S", str(self.program), str(self.pool), str(self.reuse_seconds)]
         own = {**{os.fsencode(name): value for name, value in env.items()}, b"SLURM_JOB_ID": lane}
         return subprocess.Popen(command, env=own, stderr=subprocess.PIPE, text=True)
 
@@ -109,7 +113,7 @@ class Shared:
 
     def members(self, serial: int = 1) -> list[int]:
         """Return the pids of the living processes that are marked as an attempt's."""
-        mark = f"{MARKER}={self.root.name}.{serial}".encode()
+        mark = f"{MARKER}={self.mark}.{serial}".encode()
         found = []
         for entry in Path("/proc").iterdir():
             if entry.name.isdecimal():

@@ -18,9 +18,11 @@ LOOK_SECONDS = 0.075  # between two looks for an attempt
 
 
 def main(arguments: list[str]) -> int:
-    """Play the attempts of the pool whose folder is the argument; return the exit code."""
-    if len(arguments) != 1:
-        say("usage: python3 -I -S PROGRAM POOL")
+    """Play the attempts of the pool whose folder is the first argument, further ones for so many seconds as the second says;
+    return the exit code.
+    """
+    if len(arguments) != 2:
+        say("usage: python3 -I -S PROGRAM POOL SECONDS")
         return 2
     station = find_station(arguments[0])
     pool = place.read_pool(station.pool)
@@ -31,18 +33,26 @@ def main(arguments: list[str]) -> int:
     guard = os.getpid()
 
     def work(tell: Callable[[int, str], None]) -> int:
-        Lane(station, pool, Senses(guard), tell).run()
+        Lane(station, pool, float(arguments[1]), Senses(guard), tell).run()
         return 0
 
     return guarded(station, work)
 
 
 class Lane:
-    """A lane at work."""
+    """A lane at work. After `reuse_seconds` it takes no further attempt: the cluster's limit would end it too early."""
 
-    def __init__(self, station: Station, pool: place.Pool, senses: Senses, tell: Callable[[int, str], None]) -> None:
+    def __init__(
+        self,
+        station: Station,
+        pool: place.Pool,
+        reuse_seconds: float,
+        senses: Senses,
+        tell: Callable[[int, str], None],
+    ) -> None:
         self._station = station
         self._pool = pool
+        self._reuse_seconds = reuse_seconds
         self._senses = senses
         self._tell = tell
         self._player = Player(station, senses, pool, tell, adopts=become_subreaper())
@@ -79,7 +89,7 @@ class Lane:
 
     def _is_old(self) -> bool:
         """Return whether it may take no further attempt; the first one it may always take."""
-        return bool(self._played) and time.monotonic() - self._began >= self._pool.reuse_seconds
+        return bool(self._played) and time.monotonic() - self._began >= self._reuse_seconds
 
     def _show(self, serial: int) -> None:
         if serial != self._told:

@@ -1,6 +1,6 @@
 """The folder that the conductor and the nodes share, and what each of them writes there.
 
-    ROOT/program-HASH/           this package; a node runs `python3 -I -S ROOT/program-HASH ROOT/pools/POOL`
+    ROOT/program-HASH/           this package; a node runs `python3 -I -S ROOT/program-HASH ROOT/pools/POOL SECONDS`
     ROOT/news/JOB.SERIAL         a bell: a lane has changed something about this attempt. Who looks removes the bell first
     ROOT/jobs/JOB/SERIAL/        an attempt
         script                   the sheet's text (conductor)
@@ -104,11 +104,10 @@ class Lane(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """How the lanes of a pool work. A lane takes further attempts for `reuse_seconds` after its start; one without any waits for
-    `linger_seconds`, then ends. `stream_bytes` limits what is kept of one stream of an attempt.
+    """How the lanes of a pool work. One without an attempt waits for `linger_seconds`, then ends. `stream_bytes` limits what is
+    kept of one stream of an attempt.
     """
 
-    reuse_seconds: float
     linger_seconds: float
     stream_bytes: int
 
@@ -260,8 +259,8 @@ def read_claim(attempt: str) -> Claim | None:
     value = parsed(text)
     if not isinstance(value, list) or not 1 <= len(value) <= len(Claim._fields) or not word(value[0]):
         return Claim(UNKNOWN)
-    lane, node, pid, token = _filled(value, Claim(UNKNOWN))
-    return Claim(word(lane), word(node), whole(pid) or 0, word(token))
+    lane, node, pid, token, member = _filled(value, Claim(UNKNOWN))
+    return Claim(word(lane), word(node), whole(pid) or 0, word(token), word(member))
 
 
 def read_ask(attempt: str) -> Ask | None:

@@ -13,9 +13,9 @@ SPEC = Spec("home.1", ("/bin/bash", "-c", "caf\udce9"), {"A": "\udcff"}, "/w\udc
 
 def test_a_spec_and_a_pool_are_read_as_they_were_written(tmp_path: Path) -> None:
     place.write_spec(str(tmp_path), SPEC)
-    place.write_pool(str(tmp_path), Pool(60, 3, 1024))
+    place.write_pool(str(tmp_path), Pool(3, 1024))
     assert place.read_spec(str(tmp_path)) == SPEC
-    assert place.read_pool(str(tmp_path)) == Pool(60, 3, 1024)
+    assert place.read_pool(str(tmp_path)) == Pool(3, 1024)
     assert (tmp_path / place.SPEC).stat().st_mode & 0o777 == 0o600
 
 
@@ -26,8 +26,8 @@ def test_what_is_not_whole_is_no_spec(tmp_path: Path, text: str) -> None:
 
 
 def test_what_a_later_version_adds_is_passed_over(tmp_path: Path) -> None:
-    place.write_file(str(tmp_path / place.POOL), {**Pool(1, 2, 3)._asdict(), "more": True})
-    assert place.read_pool(str(tmp_path)) == Pool(1, 2, 3)
+    place.write_file(str(tmp_path / place.POOL), {**Pool(2, 3)._asdict(), "more": True})
+    assert place.read_pool(str(tmp_path)) == Pool(2, 3)
 
 
 def test_the_first_claim_counts_and_can_be_repeated(tmp_path: Path) -> None:

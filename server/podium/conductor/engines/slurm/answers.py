@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from podium.texts.shown import cut_line
@@ -93,6 +94,7 @@ def _known(word: str) -> str:
     return "" if word in {"None", "(null)", "N/A", "None assigned"} else word
 
 
+@lru_cache(4096)
 def moment(text: str) -> float | None:
     """Return a time of Slurm's in seconds since the epoch, None if it is none."""
     try:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from anyio.to_thread import run_sync
+
 from podium.conductor import faults
 from podium.conductor.engines.slurm import answers, commands, nodes
 from podium.conductor.engines.slurm.answers import Row, Submitted
@@ -14,7 +16,7 @@ from podium.conductor.processes.run import NOT_FOUND, Finished, Runner
 from podium.log import get_logger
 from podium.score.model.plan import Resources
 
-QUEUE_SECONDS, SUBMIT_SECONDS, CANCEL_SECONDS, TEST_SECONDS = 20.0, 60.0, 20.0, 5.0
+QUEUE_SECONDS, SUBMIT_SECONDS, CANCEL_SECONDS, WAKE_SECONDS, TEST_SECONDS = 20.0, 60.0, 20.0, 5.0, 5.0
 QUEUE_BYTES = 32 * 1024 * 1024  # of the longest answer that is read; one that is cut is not believed
 WORDS_BYTES = 16 * 1024
 MOST_NAMED = 500  # lanes in one command line
@@ -49,7 +51,8 @@ class Cluster:
             words = answers.say(done.output.splitlines()[-3:])
             return Queue(None, words or f"squeue ended with exit code {done.exit_code}")
         cut = len(done.output.encode()) >= QUEUE_BYTES
-        rows = None if cut else answers.read_queue(done.output, self._prefix)
+        # In a thread: an answer about thousands of lanes takes tens of milliseconds to read.
+        rows = None if cut else await run_sync(answers.read_queue, done.output, self._prefix)
         return Queue(rows, "" if rows is not None else "squeue answered what cannot be read")
 
     async def submit(self, lane: LaneJob, count: int) -> Submitted:
@@ -61,16 +64,16 @@ class Cluster:
 
     async def cancel(self, lanes: Sequence[str]) -> str:
         """End lanes; return what is wrong, "" if nothing is."""
-        return await self._each(lanes, commands.scancel)
+        return await self._each(lanes, commands.scancel, CANCEL_SECONDS)
 
     async def wake(self, lanes: Sequence[str]) -> None:
         """Make lanes look at once. They look by themselves a little later."""
-        await self._each(lanes, commands.wake)
+        await self._each(lanes, commands.wake, WAKE_SECONDS)
 
-    async def _each(self, lanes: Sequence[str], words: "commands.OfLanes") -> str:
+    async def _each(self, lanes: Sequence[str], words: "commands.OfLanes", seconds: float) -> str:
         wrong = ""
         for at in range(0, len(lanes), MOST_NAMED):
-            done = await self._run(words(lanes[at : at + MOST_NAMED]), CANCEL_SECONDS, WORDS_BYTES)
+            done = await self._run(words(lanes[at : at + MOST_NAMED]), seconds, WORDS_BYTES)
             if done.exit_code != 0 or done.timed_out:
                 wrong = answers.say(done.output.splitlines()[-3:]) or f"scancel ended with exit code {done.exit_code}"
                 log.debug("scancel_failed", reason=wrong, lanes=len(lanes))
@@ -86,11 +89,11 @@ class Cluster:
             return {}
         return {row.number: row for row in answers.read_account(done.output).values()}
 
-    async def refusal(self, resources: Resources, seconds: float) -> str:
+    async def refusal(self, resources: Resources) -> str:
         """Ask whether the cluster could never take this; "" if it could, or does not answer."""
         if shutil.which("sbatch", path=self._env.get("PATH")) is None:
             return f"this machine has no Slurm ({_not_found('sbatch')})"
-        done = await self._run(commands.sbatch_test(resources, seconds), TEST_SECONDS, WORDS_BYTES)
+        done = await self._run(commands.sbatch_test(resources), TEST_SECONDS, WORDS_BYTES)
         words = answers.read_test(done.exit_code, done.output, timed_out=done.timed_out)
         if answers.UNAVAILABLE not in words:
             return words

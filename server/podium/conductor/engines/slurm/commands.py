@@ -78,9 +78,9 @@ def sbatch(lane: LaneJob, count: int = 1) -> list[str]:
     return ["sbatch", *needs(lane.resources, lane.seconds), *own, lane.script, *lane.arguments]
 
 
-def sbatch_test(resources: Resources, seconds: float) -> list[str]:
-    """Return the command that asks whether the cluster could ever take a lane, and submits nothing."""
-    return ["sbatch", *needs(resources, seconds), SWALLOWED, "--test-only", "--export=ALL", "--chdir=/", "--wrap=:"]
+def sbatch_test(resources: Resources) -> list[str]:
+    """Return the command that asks whether the cluster could ever take a lane for one attempt, and submits nothing."""
+    return ["sbatch", *needs(resources, 0), SWALLOWED, "--test-only", "--export=ALL", "--chdir=/", "--wrap=:"]
 
 
 def needs(resources: Resources, seconds: float) -> list[str]:
@@ -99,6 +99,11 @@ def needs(resources: Resources, seconds: float) -> list[str]:
         "--constraint": resources.constraint,
     }
     return [*(f"{option}={value}" for option, value in found.items() if value), *resources.extra]
+
+
+def spare_seconds(resources: Resources) -> float:
+    """Return for how long a lane can take attempts that has only the time of one, in whole minutes as a cluster counts."""
+    return -(resources.time_seconds or 0) % 60
 
 
 def squeue(user: str) -> list[str]:

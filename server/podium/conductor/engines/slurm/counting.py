@@ -8,6 +8,7 @@ from podium.conductor.engines.slurm.flights import Flight, Pool
 
 FAILURES = 3  # lanes in a row that do nothing, until the attempts that wait for them end
 SETTLED_SECONDS = 10.0  # after which a submit that came through shows in the queue
+TIME_LIMITS = {"PartitionTimeLimit", "QOSMaxWallDurationPerJobLimit", "AssocMaxWallDurationPerJobLimit"}
 BLAMELESS = {"NODE_FAIL", "PREEMPTED"}  # ends of a lane that say nothing about the next one
 REASONS: Mapping[str, EndReason] = {
     "NODE_FAIL": "node_failed",
@@ -35,15 +36,15 @@ def missing(pool: Pool, doing: Mapping[str, int]) -> int:
     `doing` is what lanes say they play, by number, 0 for none. What a lane says is newer than what is known about the attempt.
     """
     pool.told |= set(doing)
-    seen = pool.told | pool.useful
-    taking = sum(_takes_one(pool, row, doing, seen) for row in pool.lanes.values())
-    return max(0, len(pool.waiting()) - len(pool.fresh) - taking)
+    heard = pool.told | pool.useful
+    coming = len(pool.fresh) + sum(_takes_one(pool, row, doing, heard) for row in pool.lanes.values())
+    return max(0, len(pool.waiting()) - coming)
 
 
-def _takes_one(pool: Pool, row: Row, doing: Mapping[str, int], seen: Set[str]) -> bool:
+def _takes_one(pool: Pool, row: Row, doing: Mapping[str, int], heard: Set[str]) -> bool:
     """Return whether a lane will take one of those that wait: it is on its way, or has nothing else to do.
 
-    `seen` are the numbers of those that have ever told or claimed something.
+    `heard` are the numbers of those that have said or done anything.
     """
     if row.kind == "pending":
         return row.lane not in pool.cancelled
@@ -51,7 +52,7 @@ def _takes_one(pool: Pool, row: Row, doing: Mapping[str, int], seen: Set[str]) -
         return False
     serial = doing.get(row.number)
     if serial is None:
-        return row.number not in seen  # not yet told: it just begins; told before: it has left
+        return row.number not in heard  # not yet told: it just begins; told before: it has left
     flight = pool.flights.get(serial)
     return serial == 0 or (flight is not None and flight.stage == "waiting")
 
@@ -70,6 +71,14 @@ def surplus(pool: Pool) -> list[str]:
     return [row.lane for row in pool.lanes.values() if row.kind == "pending"]
 
 
+def too_long(pool: Pool) -> list[str]:
+    """Return the lanes that wait for ever because they ask for more time than the cluster gives, and need not."""
+    if pool.resources is None or not pool.resources.time_seconds:
+        return []
+    pending = [row for row in pool.lanes.values() if row.kind == "pending" and row.lane not in pool.exact]
+    return [row.lane for row in pending if row.reason in TIME_LIMITS]
+
+
 def is_over(pool: Pool) -> bool:
     """Return whether nothing is left of a pool: no attempt, no lane, and no submit that might still come to something."""
     alive = any(row.kind != "over" for row in pool.lanes.values())
@@ -86,29 +95,24 @@ def take_rows(pool: Pool, rows: Mapping[str, Row], asked_at: float, now: float) 
     }
     if pool.unsure is not None and asked_at > pool.unsure + SETTLED_SECONDS:
         pool.unsure = None
-    ended = [
-        row for row in rows.values() if row.kind == "over" and row.lane in pool.known and row.lane not in pool.ended
-    ]
-    pool.ended |= {row.lane for row in ended}
-    waited = max((now - flight.since for flight in pool.waiting()), default=None)
-    for row in ended:
-        _count_end(pool, row, waited, now)
+    waits_since = min((flight.since for flight in pool.waiting()), default=None)
+    for row in rows.values():
+        if row.kind == "over" and row.lane in pool.known and row.lane not in pool.ended:
+            pool.ended.add(row.lane)
+            _count_end(pool, row, waits_since, now)
 
 
-def _count_end(pool: Pool, row: Row, waited: float | None, now: float) -> None:
+def _count_end(pool: Pool, row: Row, waits_since: float | None, now: float) -> None:
     if row.number in pool.useful:
         pool.failures = 0
-    elif row.lane not in pool.cancelled and row.state not in BLAMELESS and _was_needed(row, waited):
+    elif row.lane not in pool.cancelled and row.state not in BLAMELESS and _was_needed(row, waits_since, now):
         pool.failures, pool.failed = pool.failures + 1, row
         pool.hold_off(now, f"Slurm job {row.lane} ended ({row.state}) before it took up anything")
 
 
-def _was_needed(row: Row, waited: float | None) -> bool:
-    """Return whether a lane that ended should have taken an attempt: one that ends well had waited for some in vain.
-
-    `waited` is for how long the first attempt has waited, None if none waits.
-    """
-    return waited is not None and (row.state != "COMPLETED" or waited > SETTLED_SECONDS)
+def _was_needed(row: Row, waits_since: float | None, now: float) -> bool:
+    """Return whether a lane that ended should have taken an attempt: one that ends well had waited for some in vain."""
+    return waits_since is not None and (row.state != "COMPLETED" or now - waits_since > SETTLED_SECONDS)
 
 
 def lane_of(pool: Pool, flight: Flight) -> Row | None:

@@ -72,6 +72,7 @@ class SlurmEngine:
         self.to_wish = anyio.Event()
         self.to_look = anyio.Event()
         self.to_ask = anyio.Event()
+        self.waking: set[str] = set()  # lanes that are being made to look just now
         self.taken_up = False  # what an earlier conductor left is known
         self.may_take_up = False
         self._refusals: dict[Resources, tuple[float, str]] = {}
@@ -104,7 +105,7 @@ class SlurmEngine:
         if resources not in self._refusals:
             words = ""
             with anyio.move_on_after(REFUSAL_SECONDS):
-                words = await self.cluster.refusal(resources, self.options.reuse_seconds)
+                words = await self.cluster.refusal(resources)
             self._refusals[resources] = (time.monotonic(), words)
         return self._refusals[resources][1]
 

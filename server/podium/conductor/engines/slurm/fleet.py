@@ -9,6 +9,7 @@ from podium.conductor.engines.slurm import counting
 from podium.conductor.engines.slurm.answers import Row
 from podium.conductor.engines.slurm.flights import Flight, Pool, pool_name
 from podium.conductor.engines.slurm.shared import Seen, Shared
+from podium.score.model.plan import Resources
 
 
 class Fleet:
@@ -19,7 +20,8 @@ class Fleet:
         self._prefix = prefix
         self.flights: dict[str, Flight] = {}
         self.pools: dict[str, Pool] = {}
-        self._by_place: dict[tuple[str, int], Flight] = {}  # by job and serial
+        self._by_serial: dict[tuple[str, int], Flight] = {}
+        self.short: set[Resources] = set()  # needs for which the cluster gives no time beyond that of one attempt
         self.strays: list[str] = []  # lanes of ours that belong to no pool
         self.words = ""
         self.answered_at: float | None = None  # when it last answered, seconds since the epoch
@@ -32,7 +34,7 @@ class Fleet:
         pool.resources, pool.unwanted = spec.resources, False
         flight = Flight(spec, pool, self._shared.attempt(job_id, int(spec.folder.name)), since=now, sign_at=now)
         flight.grace_seconds, flight.changed_at = spec.grace_seconds, wall()
-        self.flights[spec.key] = pool.flights[flight.serial] = self._by_place[job_id, flight.serial] = flight
+        self.flights[spec.key] = pool.flights[flight.serial] = self._by_serial[job_id, flight.serial] = flight
         return flight
 
     def pool(self, name: str) -> Pool:
@@ -43,12 +45,12 @@ class Fleet:
         """Forget an attempt that has ended."""
         self.flights.pop(flight.spec.key, None)
         flight.pool.flights.pop(flight.serial, None)
-        self._by_place.pop((flight.pool.job_id, flight.serial), None)
+        self._by_serial.pop((flight.pool.job_id, flight.serial), None)
         flight.pool.quiet_since = now
 
     def find(self, job_id: str, serial: int) -> Flight | None:
         """Return an attempt by its job and its serial, None if there is none."""
-        return self._by_place.get((job_id, serial))
+        return self._by_serial.get((job_id, serial))
 
     def of_stage(self, *stages: str) -> list[Flight]:
         """Return the attempts that have come so far."""

@@ -60,8 +60,9 @@ class Pool:
     resources: Resources | None = None  # None if an earlier conductor left it
     flights: dict[int, Flight] = field(default_factory=dict)
     lanes: dict[str, Row] = field(default_factory=dict)  # as the cluster told them last
-    begun: dict[str, Row] = field(default_factory=dict)  # those of them that have begun, by their own numbers
+    begun: dict[str, Row] = field(default_factory=dict)  # those of them that are not pending, by number
     fresh: dict[str, float] = field(default_factory=dict)  # submitted, and not told by it yet; since when
+    exact: set[str] = field(default_factory=set)  # submitted with no more time than one attempt may take
     known: set[str] = field(default_factory=set)  # lanes that were there in this conductor's time
     useful: set[str] = field(default_factory=set)  # the numbers of those that have claimed something
     told: set[str] = field(default_factory=set)  # the numbers of those that have told what they do

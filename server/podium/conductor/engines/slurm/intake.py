@@ -90,9 +90,7 @@ def _put_all(engine: "SlurmEngine", entries: dict[Flight, Entry], in_use: bool) 
         pool = flight.pool
         try:
             if not pool.written:
-                shared.make_pool(
-                    pool.name, place.Pool(options.reuse_seconds, options.linger_seconds, options.stream_bytes)
-                )
+                shared.make_pool(pool.name, place.Pool(options.linger_seconds, options.stream_bytes))
                 pool.written = True
             shared.put(pool.job_id, entry)
             shared.offer(pool.name, entry.serial)

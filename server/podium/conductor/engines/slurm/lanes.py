@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import anyio
 
 from podium.conductor.engines.slurm import counting
-from podium.conductor.engines.slurm.commands import MOST_LANES, LaneJob
+from podium.conductor.engines.slurm.commands import MOST_LANES, LaneJob, spare_seconds
 from podium.conductor.engines.slurm.flights import Flight, Pool
 from podium.conductor.engines.slurm.looking import look_at
 from podium.conductor.engines.slurm.verdicts import Fate
 from podium.log import get_logger
+from podium.score.model.plan import Resources
 
 if TYPE_CHECKING:
     from podium.conductor.engines.slurm.engine import SlurmEngine
@@ -59,18 +60,26 @@ async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
             pool.not_before = max(pool.not_before, time.monotonic() + NEXT_SECONDS)
 
 
+def _reuse_seconds(engine: "SlurmEngine", resources: Resources) -> float:
+    """Return for how long a lane takes attempts. Where the cluster gives no time for that, another whole one has to fit."""
+    wanted = engine.options.reuse_seconds
+    return min(wanted, spare_seconds(resources)) if resources in engine.fleet.short else wanted
+
+
 async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
     shared = engine.shared
     assert pool.resources is not None  # noqa: S101 -- one without is unwanted
+    seconds = _reuse_seconds(engine, pool.resources)
     lane = LaneJob(
         pool.label,
         shared.root,
         shared.lanes_log(pool.name),
         shared.lane_script,
-        (shared.pool(pool.name),),
+        (shared.pool(pool.name), f"{seconds:g}"),
         pool.resources,
-        engine.options.reuse_seconds,
+        seconds,
     )
+    is_exact = seconds <= spare_seconds(pool.resources)
     done = await engine.cluster.submit(lane, count)
     now = time.monotonic()
     engine.to_ask.set()
@@ -78,12 +87,15 @@ async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
         lanes = [done.number] if count == 1 else [f"{done.number}_{index}" for index in range(count)]
         pool.fresh |= dict.fromkeys(lanes, now)
         pool.known |= set(lanes)
+        pool.exact |= set(lanes if is_exact else ())
         pool.words = ""
         if not pool.failures:
             pool.go_on()
         log.debug("lanes_submitted", pool=pool.name, lane=done.number, count=count)
     elif done.outcome == "no_array" and pool.arrays:
         pool.arrays = False
+    elif done.outcome == "refused" and pool.resources.time_seconds and not is_exact:
+        engine.fleet.short.add(pool.resources)  # perhaps the time is too long; it is tried again at once
     elif done.outcome == "refused":
         log.warning("refused_by_the_cluster", pool=pool.name, reason=done.words)
         await end_waiting(engine, pool, Fate("refused", done.words))

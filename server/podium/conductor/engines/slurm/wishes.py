@@ -57,7 +57,7 @@ async def bring_about(engine: "SlurmEngine") -> None:
             flight.to_go_on = False
             woken.append(flight)
     wake(engine, woken)
-    await _end_lanes(engine, [each for each in wanted if each.cancelled_at is not None and each.stage == "playing"])
+    _end_lanes(engine, [each for each in wanted if each.cancelled_at is not None and each.stage == "playing"])
 
 
 def _stop(flight: Flight) -> Ask | None:
@@ -102,12 +102,20 @@ async def _ask(engine: "SlurmEngine", flight: Flight, what: Ask) -> bool:
 
 def wake(engine: "SlurmEngine", flights: Sequence[Flight]) -> None:
     """Make the lanes of these attempts look at once, without waiting for Slurm. They look anyway a little later."""
-    lanes = [row.lane for each in flights if (row := counting.lane_of(each.pool, each))]
+    rows = [counting.lane_of(each.pool, each) for each in flights]
+    # A command that is to wake a lane in the queue, where one is again after a requeue, waits for it to begin.
+    lanes = {row.lane for row in rows if row is not None and row.kind == "running"} - engine.waking
     if lanes and not engine.fleet.words:
-        engine.tasks.start_soon(engine.cluster.wake, lanes)
+        engine.waking |= lanes
+        engine.tasks.start_soon(_wake, engine, sorted(lanes))
 
 
-async def _end_lanes(engine: "SlurmEngine", flights: Sequence[Flight]) -> None:
+async def _wake(engine: "SlurmEngine", lanes: list[str]) -> None:
+    await engine.cluster.wake(lanes)
+    engine.waking -= set(lanes)
+
+
+def _end_lanes(engine: "SlurmEngine", flights: Sequence[Flight]) -> None:
     """End the lanes of attempts that have not stopped within their time. Only what Slurm knows by our name is ended."""
     now, lanes = time.monotonic(), []
     for flight in flights:
@@ -119,4 +127,4 @@ async def _end_lanes(engine: "SlurmEngine", flights: Sequence[Flight]) -> None:
             lanes.append(row.lane)
     if lanes:
         log.warning("lanes_ended", lanes=lanes)
-        await engine.cluster.cancel(lanes)
+        engine.tasks.start_soon(engine.cluster.cancel, lanes)  # other wishes do not wait for it

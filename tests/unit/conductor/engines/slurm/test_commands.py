@@ -84,7 +84,7 @@ def test_options_of_a_score_come_before_what_makes_a_lane_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [sbatch(lane(extra=("--comment",))), sbatch_test(lane(extra=("--comment",)).resources, 60)]
+    "command", [sbatch(lane(extra=("--comment",))), sbatch_test(lane(extra=("--comment",)).resources)]
 )
 def test_an_option_of_a_score_that_lacks_its_value_takes_nothing_that_matters_for_one(command: list[str]) -> None:
     swallowed = command.pop(command.index("--comment") + 1)

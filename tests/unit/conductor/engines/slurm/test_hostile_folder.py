@@ -130,7 +130,7 @@ def test_bells_are_taken_a_bounded_number_at_once_and_what_is_none_keeps_none_ba
 def test_a_pipe_in_place_of_what_lanes_say_says_nothing(root: Path) -> None:
     opened = shared(root)
     opened.open()
-    opened.make_pool("job.hash", place.Pool(60, 3, 1024))
+    opened.make_pool("job.hash", place.Pool(3, 1024))
     os.mkfifo(opened.lanes_log("job.hash"))
     with pytest.raises(OSError, match="seek"):
         opened.tail("job.hash")

@@ -19,7 +19,7 @@ def shared(tmp_path: Path) -> Shared:
     """An open folder with a pool."""
     found = Shared(tmp_path / "root", sys.executable, "token")
     found.open()
-    found.make_pool(POOL, place.Pool(60.0, 3.0, 1000))
+    found.make_pool(POOL, place.Pool(3.0, 1000))
     return found
 
 
@@ -114,15 +114,15 @@ def test_attempts_that_nobody_asks_for_are_withdrawn(shared: Shared, tmp_path: P
 
 def test_a_pool_that_is_closed_can_be_made_again(shared: Shared) -> None:
     place.make_link(f"{shared.pool(POOL)}/closed", "no more")
-    shared.make_pool(POOL, place.Pool(0.0, 3.0, 1000))
+    shared.make_pool(POOL, place.Pool(9.0, 1000))
     assert not os.path.lexists(f"{shared.pool(POOL)}/closed")
-    assert place.read_pool(shared.pool(POOL)) == place.Pool(0.0, 3.0, 1000)
+    assert place.read_pool(shared.pool(POOL)) == place.Pool(9.0, 1000)
     shared.close_pool(POOL)
     assert shared.pools() == []
 
 
 def test_the_script_of_a_lane_becomes_the_program(shared: Shared) -> None:
-    command = ["/bin/sh", shared.lane_script, shared.pool("none")]
+    command = ["/bin/sh", shared.lane_script, shared.pool("none"), "0"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert "there is no pool" in done.stderr
 

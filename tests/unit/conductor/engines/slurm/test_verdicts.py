@@ -55,7 +55,7 @@ def test_a_lane_that_is_not_over_goes_on_however_silent_it_is(state: str) -> Non
 def test_an_end_names_the_lane_as_the_commands_of_the_cluster_do() -> None:
     ended = flight(Exit("exited", code=0))
     ended.claim = Claim("84", "f1", member="83_0")
-    assert end_of(ended, Fate("exited"), "", NOW).place == "Slurm job 83_0 on node f1"
+    assert end_of(ended, Fate("exited"), NOW).place == "Slurm job 83_0 on node f1"
 
 
 def test_a_cluster_that_does_not_answer_loses_nothing() -> None:
