@@ -1,6 +1,5 @@
 """The way in: attempts are put into the shared folder, as many at once as have come. What cannot be put there is tried again."""
 
-import errno
 import os
 import time
 from dataclasses import replace
@@ -76,13 +75,7 @@ async def _put(engine: "SlurmEngine", batch: list[Flight]) -> int:
 def _put_all(engine: "SlurmEngine", entries: dict[Flight, Entry]) -> dict[Flight, OSError]:
     """Put attempts into the folder; return what is wrong with those that could not be put there. Blocks."""
     shared, options, wrong = engine.shared, engine.options, {}
-    if not shared.is_there():
-        if shared.program and engine.fleet.of_stage(
-            "waiting", "playing"
-        ):  # it was here: it is not to be made a second time
-            raise FileNotFoundError(errno.ENOENT, "it is not there any more", shared.root)
-        shared.open()
-    elif not shared.program:
+    if not (shared.program and shared.is_there()):
         shared.open()
     for flight, entry in entries.items():
         pool = flight.pool

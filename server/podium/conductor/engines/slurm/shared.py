@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from podium.conductor import faults
+from podium.home import is_away
 from podium.lane import place, program
 from podium.lane.place import Ask, Claim, Exit
 
@@ -43,8 +44,10 @@ class Seen:
 class Shared:
     """ROOT, the folder of one home. Its methods raise OSError if it cannot be used now."""
 
-    def __init__(self, root: Path, python: str, token: str) -> None:
+    def __init__(self, root: Path, python: str, token: str, record: Path | None = None) -> None:
+        """`record` is where the home remembers that ROOT was made."""
         self.root = str(root)
+        self._record = record
         self._python = python
         self._claim = Claim(place.CONDUCTOR, token=token)
         self._token = token
@@ -72,9 +75,13 @@ class Shared:
     # -- the way in -------------------------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Make the folder, if need be, with the program in it."""
+        """Make the folder, if need be, with the program in it; it is not made a second time where it is not mounted now."""
+        if self.is_away():
+            why = f"it is not there any more; if it is gone for good, mkdir -p {self.root}/{place.JOBS} makes a new one"
+            raise FileNotFoundError(errno.ENOENT, why, self.root)
         for name in (place.NEWS, place.JOBS, place.POOLS):
             os.makedirs(f"{self.root}/{name}", OURS, exist_ok=True)  # noqa: PTH103
+        self._remember()
         folder = f"{self.root}/{program.folder_name()}"
         if not os.path.isdir(folder):  # noqa: PTH112
             new = f"{folder}.{self._token}"
@@ -92,6 +99,12 @@ class Shared:
             Path(f"{folder}/{LANE_SCRIPT}.new").write_bytes(script)
             os.rename(f"{folder}/{LANE_SCRIPT}.new", f"{folder}/{LANE_SCRIPT}")  # noqa: PTH104
         self.program = folder
+
+    def _remember(self) -> None:
+        record = self._record
+        if record is not None and not (record.is_symlink() and str(record.readlink()) == self.root):
+            record.unlink(missing_ok=True)
+            record.symlink_to(self.root)
 
     def _script(self, folder: str) -> bytes:
         words = (self._python, "-I", "-S", folder)
@@ -113,6 +126,7 @@ class Shared:
         os.makedirs(os.path.dirname(entry.home), OURS, exist_ok=True)  # noqa: PTH103, PTH120
         with suppress(FileExistsError):
             os.symlink(folder, entry.home)  # noqa: PTH211
+        faults.point("after_link")
         os.makedirs(folder, OURS, exist_ok=True)  # noqa: PTH103
         descriptor = os.open(f"{folder}/{place.SCRIPT}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with open(descriptor, "wb") as file:  # noqa: PTH123
@@ -136,6 +150,7 @@ class Shared:
             job_id, _, serial = name.rpartition(".")
             with suppress(FileNotFoundError):
                 os.unlink(f"{self.root}/{place.NEWS}/{name}")  # noqa: PTH108
+            faults.point("after_bell")
             if job_id and serial.isdecimal():
                 found.append((job_id, int(serial)))
         return found
@@ -159,6 +174,10 @@ class Shared:
     def is_there(self) -> bool:
         """Return whether the folder is where it was made; one on a disk that is not mounted is not."""
         return os.path.isdir(f"{self.root}/{place.JOBS}")  # noqa: PTH112
+
+    def is_away(self) -> bool:
+        """Return whether the folder was made for this home, and is not there now."""
+        return self._record is not None and is_away(self._record, Path(self.root))
 
     def doing(self, name: str) -> dict[str, int]:
         """Return what the lanes of a pool say they play, by number; 0 for none."""
@@ -224,11 +243,13 @@ class Shared:
 
     def ask(self, folder: str, ask: Ask) -> None:
         """Ask something of a running attempt. If somebody has removed its folder, nobody can hear."""
+        faults.point("before_ask")
         try:
             place.set_link(f"{folder}/{place.ASK}", ask, self._token)
         except FileNotFoundError:
             if not self.is_there():
                 raise
+        faults.point("after_ask")
 
     # -- the way out ------------------------------------------------------------------------------------------------
 
@@ -251,13 +272,14 @@ class Shared:
         """Say that nothing more will come, and remove a pool that has no lanes any more."""
         with suppress(FileNotFoundError):
             place.make_link(f"{self.pool(name)}/{place.CLOSED}", "no more")
+        faults.point("after_close")
         shutil.rmtree(self.pool(name), ignore_errors=True)
 
     def remove_job(self, job_id: str) -> bool:
-        """Remove all attempts of a job; return whether nothing is left."""
+        """Remove all attempts of a job; return whether nothing is left, as far as the folder is there to be looked at."""
         folder = f"{self.root}/{place.JOBS}/{job_id}"
         shutil.rmtree(folder, ignore_errors=True)
-        return not os.path.lexists(folder)
+        return not os.path.lexists(folder) and not self.is_away()
 
     def sweep_programs(self) -> None:
         """Remove the programs of other versions. Call it when no lane runs."""
