@@ -79,8 +79,9 @@ class Shared:
         if self.is_away():
             why = f"it is not there any more; if it is gone for good, mkdir -p {self.root}/{place.JOBS} makes a new one"
             raise FileNotFoundError(errno.ENOENT, why, self.root)
-        for name in (place.NEWS, place.JOBS, place.POOLS):
-            os.makedirs(f"{self.root}/{name}", OURS, exist_ok=True)  # noqa: PTH103
+        if not self._is_remembered():
+            os.makedirs(self.root, OURS, exist_ok=True)  # noqa: PTH103
+        _make(f"{self.root}/{name}" for name in (place.NEWS, place.JOBS, place.POOLS))
         self._remember()
         folder = f"{self.root}/{program.folder_name()}"
         if not os.path.isdir(folder):  # noqa: PTH112
@@ -100,11 +101,14 @@ class Shared:
             os.rename(f"{folder}/{LANE_SCRIPT}.new", f"{folder}/{LANE_SCRIPT}")  # noqa: PTH104
         self.program = folder
 
-    def _remember(self) -> None:
+    def _is_remembered(self) -> bool:
         record = self._record
-        if record is not None and not (record.is_symlink() and str(record.readlink()) == self.root):
-            record.unlink(missing_ok=True)
-            record.symlink_to(self.root)
+        return record is not None and record.is_symlink() and str(record.readlink()) == self.root
+
+    def _remember(self) -> None:
+        if self._record is not None and not self._is_remembered():
+            self._record.unlink(missing_ok=True)
+            self._record.symlink_to(self.root)
 
     def _script(self, folder: str) -> bytes:
         words = (self._python, "-I", "-S", folder)
@@ -113,8 +117,7 @@ class Shared:
     def make_pool(self, name: str, pool: place.Pool) -> None:
         """Make a pool's folder, or write anew how its lanes work."""
         folder = self.pool(name)
-        for each in (place.TODO, place.LANES):
-            os.makedirs(f"{folder}/{each}", OURS, exist_ok=True)  # noqa: PTH103
+        _make((folder, f"{folder}/{place.TODO}", f"{folder}/{place.LANES}"))
         with suppress(FileNotFoundError):  # an earlier conductor began to remove it
             os.unlink(f"{folder}/{place.CLOSED}")  # noqa: PTH108
         if place.read_pool(folder) != pool:
@@ -127,7 +130,7 @@ class Shared:
         with suppress(FileExistsError):
             os.symlink(folder, entry.home)  # noqa: PTH211
         faults.point("after_link")
-        os.makedirs(folder, OURS, exist_ok=True)  # noqa: PTH103
+        _make((os.path.dirname(folder), folder))  # noqa: PTH120
         descriptor = os.open(f"{folder}/{place.SCRIPT}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with open(descriptor, "wb") as file:  # noqa: PTH123
             file.write(entry.script.encode("utf-8", "surrogateescape"))
@@ -224,7 +227,9 @@ class Shared:
         """Make sure that an attempt will never be played; return False if a lane has it. `make`: its folder may still come."""
         faults.point("before_claim")
         if make:
-            os.makedirs(folder, OURS, exist_ok=True)  # noqa: PTH103
+            if not self.is_there():
+                self.open()
+            _make((os.path.dirname(folder), folder))  # noqa: PTH120
         try:
             taken = place.take_claim(folder, self._claim)
         except FileNotFoundError:
@@ -286,6 +291,13 @@ class Shared:
         for name in os.listdir(self.root):  # noqa: PTH208
             if name.startswith("program-") and f"{self.root}/{name}" != self.program:
                 shutil.rmtree(f"{self.root}/{name}", ignore_errors=True)
+
+
+def _make(folders: Iterable[str]) -> None:
+    """Make folders that may be there, the outer ones first; what they are in must be there, or else the disk is not mounted."""
+    for folder in folders:
+        with suppress(FileExistsError):
+            os.mkdir(folder, OURS)  # noqa: PTH102
 
 
 def _sign(path: str) -> tuple[int, ...] | None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from podium.conductor.engines.slurm.shared import Shared
+from podium.conductor.engines.slurm.shared import Entry, Shared
+from podium.lane.place import Pool, Spec
 
 
 @pytest.fixture
@@ -29,6 +30,20 @@ def test_a_folder_that_is_not_mounted_is_not_made_again_by_a_new_conductor(share
     later = Shared(Path(shared.root), "python3", "later", tmp_path / "record")
     with pytest.raises(FileNotFoundError, match="mkdir -p"):
         later.open()
+    assert list(place.iterdir()) == []
+
+
+def test_nothing_of_an_attempt_or_a_pool_is_made_where_the_folder_is_not_mounted(
+    shared: Shared, tmp_path: Path
+) -> None:
+    place = unmount(shared)
+    spec = Spec("mark.job-1.1", ("true",), {}, "/")
+    with pytest.raises(FileNotFoundError):
+        shared.take("job-1.hash", shared.attempt("job-1", 1), make=True)
+    with pytest.raises(FileNotFoundError):
+        shared.make_pool("job-1.hash", Pool(60.0, 3.0, 1000))
+    with pytest.raises(FileNotFoundError):
+        shared.put("job-1", Entry(1, str(tmp_path / "jobs" / "job-1" / "1"), "true", spec))
     assert list(place.iterdir()) == []
 
 
