@@ -1,5 +1,6 @@
 """Every name inside a home, the folder that holds the state of one conductor."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ SCORES = "foreign-scores"  # inline scores, kept for a conductor that takes file
 KEY_FILE = "task.key"  # signs the ids of tasks
 SOCKET_RECORD = "socket.json"  # where the conductor listens
 ELSEWHERE = "elsewhere.json"  # in the default home: where the home or the settings are instead
+CLUSTER_RECORD = "cluster-made"
 FILES = frozenset(
     {ACKNOWLEDGED, LOCK, LOG, KEY_FILE, SOCKET_RECORD, ELSEWHERE}
     | {f"{DATABASE}{end}" for end in ("", "-wal", "-shm", "-journal")}
@@ -44,6 +46,11 @@ class Home:
     def cluster(self) -> Path:
         """Where what belongs to sheets on a cluster is, unless the settings name another folder."""
         return self.folder / "cluster"
+
+    @property
+    def cluster_record(self) -> Path:
+        """A link to what was made for this home in the folder that it shares with the nodes of a cluster."""
+        return self.folder / CLUSTER_RECORD
 
     @property
     def workspaces(self) -> Path:
@@ -80,6 +87,16 @@ class Home:
     def attempt(self, job_id: str, serial: int) -> Path:
         """The folder of one attempt: its script and its output."""
         return Path(f"{self.folder}/jobs/{job_id}/{serial}")
+
+
+def is_away(record: Path, root: Path) -> bool:
+    """Return whether a folder that the nodes of a cluster see was made for this home, and is not there: it is not mounted, or was
+    removed. `root` is what belongs to this home there, `record` tells what was made.
+    """
+    try:
+        return not os.path.isdir(root / "jobs") and os.readlink(record) == str(root)  # noqa: PTH112, PTH115
+    except OSError:
+        return False
 
 
 def shared_workspaces(cluster: Path, mark: str) -> Path:

@@ -47,7 +47,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
 
 def check(campaign: Campaign) -> None:
     """Check the home as it is."""
-    check_all(campaign.home, campaign.folder / "tokens", campaign.history, MAX_SHEETS, (), campaign.tellings)
+    check_all(campaign.home, campaign.folder / "tokens", campaign.history, MAX_SHEETS, {}, campaign.tellings)
 
 
 def change(campaign: Campaign, statement: str, *values: object) -> None:

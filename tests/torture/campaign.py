@@ -6,15 +6,16 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from subprocess import TimeoutExpired
 
 from podium.contract.states import TERMINAL
+from podium.settings import Settings
 from tests.support.journals import kill
 from tests.support.podium_home import READY_SECONDS, Conductor, ask, make_home, until
 from tests.torture.agents import make_actor
@@ -34,6 +35,8 @@ POINT_SECONDS = 3.0  # a point that is not passed by then is not waited for
 SOCKET_SECONDS = 2.0  # until a conductor notices that its socket file is gone
 END_SECONDS = 90.0  # for everything to end, at the end
 ROUNDS_A_HOME = 10
+points_hit: Counter[str] = Counter()
+"""How often a conductor died at each point, over all homes of this process."""
 
 
 @dataclass
@@ -44,14 +47,24 @@ class Campaign:
     folder: Path
     history: History = field(default_factory=History)
 
+    client = Client
+    most_sheets = MAX_SHEETS  # that may be open at the same time
+
     def __post_init__(self) -> None:
-        self.conductor = Conductor(make_home(self.folder, max_sheets=MAX_SHEETS, grace_seconds=0.3))
+        self.conductor = Conductor(self._settings())
+        self.fault = ""  # the point at which the conductor that runs is to die
         self.home = self.conductor.settings.home
         make_actor(self.folder)
         self.follower = Follower(self.conductor.settings.socket)
         self.hands = Hands(self.home, self.folder / "faults")
         self.tellings = Tellings(self.folder / "told")
         self.told_before = 0  # lines of them, when the round began
+
+    def _settings(self) -> Settings:
+        return make_home(self.folder, max_sheets=MAX_SHEETS, grace_seconds=0.3)
+
+    def _draw(self, random: Random) -> Death:
+        return draw(random)
 
     def run(self, rounds: int, tell: Callable[[str], None]) -> None:
         """Run the rounds, let everything end, and check after each step.
@@ -61,9 +74,9 @@ class Campaign:
         """
         for number in range(rounds):
             random = Random(f"{self.seed}/{number}")
-            death = draw(random)
+            death = self._draw(random)
             self.history.note(f"round {number}: {death}")
-            tell(f"seed {self.seed} round {number}: {death}")
+            tell(f"seed {self.seed} round {number}: {self.history.notes[-1]}")
             with self.hands.watched():
                 self.round(random, death)
         rows = self.finish()
@@ -80,29 +93,41 @@ class Campaign:
         self._kill()
         if death.victims_later:
             self.hands.kill(death.victims_later, conductor_lives=False)
-        time.sleep(death.down)
+        self._down(death)
         for fault, early in death.again:
             self._die_again(fault, early)
         self.check()
         self._start()
         self._ask_again(random)
-        self.check()
-        check_files(self.home)
-        check_cancels(self.home)
+        self._check_recovered()
         self._kill()
         self.hands.disarm()
+
+    def _down(self, death: Death) -> None:
+        """Let some time pass without a conductor."""
+        time.sleep(death.down)
 
     def check(self) -> None:
         """Check the home as it is now; one that was never finished is not looked at."""
         if _is_made(self.home):
             self.follower.check(self._check_all())
 
+    def _check_recovered(self) -> None:
+        """Check the home once a conductor has recovered."""
+        self.check()
+        check_files(self.home)
+        check_cancels(self.home)
+
+    def _excused(self) -> Mapping[str, Collection[str]]:
+        """Return in which ways attempts may have ended that nobody but us has brought about, by key."""
+        return dict.fromkeys(self.hands.may_be_lost, ("lost",))
+
     def _check_all(self) -> Rows:
         self.hands.look(conductor_lives=True)  # a keeper may have died at a point whose guard was killed a round ago
         if self.hands.struck:  # a command whose keeper dies is run again at once
             self.tellings.may_repeat({line.id for line in self.tellings.lines()[self.told_before :]})
         return check_all(
-            self.home, self.folder / "tokens", self.history, MAX_SHEETS, self.hands.may_be_lost, self.tellings
+            self.home, self.folder / "tokens", self.history, self.most_sheets, self._excused(), self.tellings
         )
 
     def _meet(self) -> None:
@@ -113,10 +138,12 @@ class Campaign:
 
     def _launch(self, fault: str = "") -> None:
         self._meet()
+        self.fault = fault
         self.conductor.launch(**self._environment(), **({"PODIUM_FAULT": fault} if fault else {}))
 
     def _start(self) -> None:
         self._meet()
+        self.fault = ""
         self.conductor.start(**self._environment())
 
     def _environment(self) -> dict[str, str]:
@@ -139,7 +166,9 @@ class Campaign:
 
     def _clients(self, random: Random) -> list[Client]:
         socket = self.conductor.settings.socket
-        return [Client(number, socket, self.folder, self.history, Random(random.random())) for number in range(CLIENTS)]
+        return [
+            self.client(number, socket, self.folder, self.history, Random(random.random())) for number in range(CLIENTS)
+        ]
 
     def _work(self, random: Random, death: Death) -> None:
         """Let the clients work until the conductor has died its death."""
@@ -182,6 +211,7 @@ class Campaign:
     def _await_death(self, seconds: float) -> None:
         try:
             self.conductor.await_death(seconds)
+            self._struck()
         except TimeoutExpired:
             self._kill()
         self.hands.look(conductor_lives=False)
@@ -190,9 +220,16 @@ class Campaign:
         """Kill the conductor, which must not have ended by itself."""
         code = self.conductor.process.poll() if self.conductor.process is not None else None
         self.conductor.kill()
+        if code == -signal.SIGKILL:
+            self._struck()
         self.hands.look(conductor_lives=False)
         if code not in {None, 0, -signal.SIGKILL}:
             raise Violation("stays up", f"the conductor ended with {code}")
+
+    def _struck(self) -> None:
+        """Count a death at a point."""
+        points_hit[self.fault.partition(":")[0]] += bool(self.fault)
+        self.fault = ""
 
     def _die_again(self, fault: str, early: float) -> None:
         """Start and die while recovering: at a point, or some moments after the start."""
@@ -205,7 +242,7 @@ class Campaign:
 
     def _ask_again(self, random: Random) -> None:
         """Repeat some of what got no answer, and a little of what got one."""
-        client = Client(CLIENTS, self.conductor.settings.socket, self.folder, self.history, random)
+        client = self.client(CLIENTS, self.conductor.settings.socket, self.folder, self.history, random)
         for op in list(self.history.ops):
             chance = {"unknown": 0.7, "not sent": 0.0, "acknowledged": 0.05, "refused": 0.0}[op.outcome]
             if random.random() < chance:
@@ -232,10 +269,14 @@ class Campaign:
         check_files(self.home)
         ask(self.conductor.settings.socket, "job.clear", {"request_key": "the end"})
         self._await_removal(deadline)
+        self._check_end()
         self.conductor.stop()
         until(lambda: not self.hands.living())
         self.hands.disarm()
         return rows
+
+    def _check_end(self) -> None:
+        """Check what is left when all jobs are deleted, while the conductor still runs."""
 
     def _active(self) -> dict[str, str]:
         jobs = read_rows(self.home).jobs
@@ -271,7 +312,10 @@ def summary(history: History, rows: Rows) -> str:
     asked = Counter(op.outcome for op in history.ops)
     ends = Counter(row["outcome"] for attempts in rows.attempts.values() for row in attempts)
     told = [f"{count} {what}" for what, count in sorted([*asked.items(), *ends.items()])]
-    return f"{len(rows.keys)} jobs; {', '.join(told)}"
+    every = [row for attempts in rows.attempts.values() for row in attempts]
+    why = Counter((row["end_reason"], " on a node" if row["place"] else "") for row in every)
+    reasons = [f"{count} {what}{where}" for (what, where), count in sorted(why.items())]
+    return f"{len(rows.keys)} jobs; {', '.join(told)}; {', '.join(reasons)}"
 
 
 def _is_made(home: Path) -> bool:
@@ -287,7 +331,24 @@ def _events(home: Path, job_id: str) -> list[dict[str, object]]:
     return read_rows(home).events.get(job_id, [])
 
 
-def run_campaign(seed: str, rounds: int, tell: Callable[[str], None] = lambda _: None, *, keep: bool = False) -> None:
+@contextmanager
+def open_campaign(seed: str, folder: Path) -> Iterator[Campaign]:
+    """Yield a campaign in a folder, and end its conductor afterwards."""
+    campaign = Campaign(seed, folder)
+    try:
+        yield campaign
+    finally:
+        campaign.conductor.end()
+
+
+def run_campaign(
+    seed: str,
+    rounds: int,
+    tell: Callable[[str], None] = lambda _: None,
+    *,
+    keep: bool = False,
+    opened: Callable[[str, Path], AbstractContextManager[Campaign]] = open_campaign,
+) -> None:
     """Run a campaign in homes of its own, a new one every few rounds.
 
     Raises:
@@ -295,13 +356,11 @@ def run_campaign(seed: str, rounds: int, tell: Callable[[str], None] = lambda _:
     """
     for first in range(0, rounds, ROUNDS_A_HOME):
         folder = Path(tempfile.mkdtemp(prefix="pod-", dir="/tmp"))
-        campaign = Campaign(f"{seed}.{first // ROUNDS_A_HOME}", folder)
-        try:
-            campaign.run(min(ROUNDS_A_HOME, rounds - first), tell)
-        except (AssertionError, Down) as error:
-            campaign.conductor.kill()
-            raise AssertionError(campaign.report(error)) from error
-        finally:
-            campaign.conductor.end()
+        with opened(f"{seed}.{first // ROUNDS_A_HOME}", folder) as campaign:
+            try:
+                campaign.run(min(ROUNDS_A_HOME, rounds - first), tell)
+            except (AssertionError, Down) as error:
+                campaign.conductor.kill()
+                raise AssertionError(campaign.report(error)) from error
         if not keep:
             shutil.rmtree(folder)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ CHANGES: tuple[Kind, ...] = ("pause", "resume", "modify", "cancel")
 LOOKS = 40  # at what may be on its way out, a twentieth of a second apart
 CANCEL_SECONDS = 6.0  # grace periods and kills; some sheets take longer
 OURS = {"exited", "stale", "cancelled", "never_started"}  # ways to end when nobody but the conductor is killed
+UNSEEN = {"lost", "killed", "stale", "node_failed", "cancelled_elsewhere"}  # ends of what may, or may not, have begun
+UNBEGUN = {"never_started", "launch_failed"}
+NOBODY: Mapping[str, Collection[str]] = {}
 
 
 def check_all(
@@ -35,12 +38,12 @@ def check_all(
     tokens_file: Path,
     history: History,
     max_sheets: int,
-    may_be_lost: Collection[str] = (),
+    excused: Mapping[str, Collection[str]] = NOBODY,
     tellings: Tellings | None = None,
 ) -> Rows:
     """Check everything that holds at any moment, whether the conductor runs or not; return what the checks have read.
 
-    `may_be_lost` are the keys of attempts whose end nobody can know.
+    `excused` are further ways in which attempts may have ended, by key.
 
     Raises:
         Violation: with the check and the jobs.
@@ -54,7 +57,7 @@ def check_all(
         check_status(rows, walks[job_id])
         check_effects(walks[job_id], history)
         killed = job_id in history.unstored  # the cancel may have died with its conductor
-        check_attempts(rows, walks[job_id], tokens, may_be_lost, may_be_killed=killed)
+        check_attempts(rows, walks[job_id], tokens, excused, may_be_killed=killed)
     check_deletes(rows, history)
     check_snapshots(rows, history)
     check_tokens(rows, early)
@@ -141,7 +144,12 @@ def check_snapshots(rows: Rows, history: History) -> None:
 
 
 def check_attempts(
-    rows: Rows, walk: Walk, tokens: Tokens, may_be_lost: Collection[str] = (), *, may_be_killed: bool = False
+    rows: Rows,
+    walk: Walk,
+    tokens: Tokens,
+    excused: Mapping[str, Collection[str]] = NOBODY,
+    *,
+    may_be_killed: bool = False,
 ) -> None:
     """Each attempt that the events tell of has its row, its one end, and left what its end says."""
     attempts = rows.attempts.get(walk.job_id, [])
@@ -153,8 +161,8 @@ def check_attempts(
     )
     for row, run in zip(attempts, walk.runs, strict=True):
         told = f"{row['key']} of {run.name}: {run}, stored {row['outcome']!r}, {row['end_reason']}, {row['message']}"
-        excused = ({"lost"} if row["key"] in may_be_lost else set()) | ({"killed"} if may_be_killed else set())
-        _check_outcome(row, run, walk.job_id, told, excused)
+        may_be = {*excused.get(row["key"], ()), *(["killed"] if may_be_killed else [])}
+        _check_outcome(row, run, walk.job_id, told, may_be)
         _check_tokens_of(row, tokens, walk.job_id, told)
 
 
@@ -172,8 +180,10 @@ def _check_outcome(row: dict[str, Any], run: Run, job_id: str, told: str, excuse
 
 def _check_tokens_of(row: dict[str, Any], tokens: Tokens, job_id: str, told: str) -> None:
     begins, ends = tokens.begins.get(row["key"], 0), tokens.ends.get(row["key"], [])
-    if row["end_reason"] in {"lost", "killed", "stale"}:
+    if row["end_reason"] in UNSEEN:
         require(begins <= 1 and len(ends) <= 1, "tokens", f"ran {begins} times, ended {ends}: {told}", job_id)
+    elif row["outcome"] in {"abandoned", "skipped"} or row["end_reason"] in UNBEGUN:
+        require(begins == 0, "tokens", f"never started, but ran: {told}", job_id)
     elif row["outcome"] in {"completed", "failed"}:
         require((begins, len(ends)) == (1, 1), "tokens", f"ran {begins} times, ended {ends}: {told}", job_id)
         require(
@@ -182,8 +192,6 @@ def _check_tokens_of(row: dict[str, Any], tokens: Tokens, job_id: str, told: str
             f"its script exited with {ends}, stored {row['exit_code']}: {told}",
             job_id,
         )
-    elif row["outcome"] in {"abandoned", "skipped"} or row["end_reason"] == "never_started":
-        require(begins == 0, "tokens", f"never started, but ran: {told}", job_id)
 
 
 def check_tokens(rows: Rows, tokens: Tokens) -> None:
@@ -243,12 +251,16 @@ def check_processes(home: Path) -> None:
     raise Violation("processes", f"nobody's processes run: {orphans}", *map(job_of, orphans.values()))
 
 
-def check_cancels(home: Path) -> None:
-    """A recovered conductor carries out what was cancelled; it does not wait for the sheets' own end."""
+def check_cancels(home: Path, excused: Collection[str] = ()) -> None:
+    """A recovered conductor carries out what was cancelled; it does not wait for the sheets' own end. Some jobs are excused."""
     deadline = time.monotonic() + CANCEL_SECONDS
-    while pending := [job_id for job_id, row in read_rows(home).jobs.items() if row["intent"] == "cancel"]:
+    while pending := [job_id for job_id in _to_cancel(home) if job_id not in excused]:
         require(time.monotonic() < deadline, "cancels", f"still not carried out: {pending}", *pending)
         time.sleep(0.05)
+
+
+def _to_cancel(home: Path) -> list[str]:
+    return [job_id for job_id, row in read_rows(home).jobs.items() if row["intent"] == "cancel"]
 
 
 def check_quiet(home: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from podium.conductor.processes import facts
 from podium.conductor.store.database import open_reader
-from podium.home import DATABASE, SOCKET_RECORD
+from podium.home import CLUSTER_RECORD, DATABASE, SOCKET_RECORD
 
 Row = dict[str, Any]
 
@@ -120,6 +120,7 @@ HOME_FILES = {
     "conductor.lock",
     "podium.sock",
     SOCKET_RECORD,
+    CLUSTER_RECORD,
 }
 FOLDERS = {"jobs", "workspaces", "keepers"}
 KEEPER_FILES = re.compile(r"epoch|\d+(/(lock|log|socket|journal\.\d+))?")

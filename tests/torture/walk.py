@@ -80,6 +80,9 @@ class Walk:
             self.require(name not in self.open, event, f"{name} started while an attempt of it had no end")
             self.open[name] = run = Run(name, data["attempt"])
             self.runs.append(run)
+        elif kind == "sheet.placed":
+            self.require(name in self.open, event, f"{name} had not started")
+            self.require(self.open[name].attempt == data["attempt"], event, f"another attempt of {name} is placed")
         elif kind == "sheet.skipped":
             self.holding.discard(name)
             self._abandon(name)

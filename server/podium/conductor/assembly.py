@@ -79,6 +79,7 @@ def slurm_options(settings: Settings) -> SlurmOptions:
         reuse_seconds=settings.slurm_reuse_seconds,
         stream_bytes=settings.max_log_bytes,
         job_bytes=settings.max_job_log_bytes,
+        record=settings.places.cluster_record,
     )
 
 

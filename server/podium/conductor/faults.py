@@ -29,7 +29,21 @@ DEEPER_POINTS = (
     "after_notification",
 )
 """Points that not every run passes, or not more than once."""
-CLUSTER_POINTS = ("before_todo", "after_todo", "before_sbatch", "after_sbatch", "before_claim")
+CLUSTER_POINTS = (
+    "after_link",
+    "before_todo",
+    "after_todo",
+    "before_sbatch",
+    "after_sbatch",
+    "before_claim",
+    "after_bell",
+    "before_ask",
+    "after_ask",
+    "before_end",
+    "before_scancel",
+    "after_scancel",
+    "after_close",
+)
 """Points that only attempts on a cluster pass, besides `after_claim`."""
 
 _name, _, _times = os.environ.get("PODIUM_FAULT", "").partition(":")

@@ -70,6 +70,19 @@ def test_a_job_with_a_sheet_on_a_cluster_has_its_workspace_where_nodes_see_it(ho
         conductor.end()
 
 
+def test_no_workspace_is_made_where_the_folder_of_the_cluster_is_not_mounted(conductor: Conductor) -> None:
+    until(conductor, job_id := submit(conductor, MIXED), "paused")
+    home = Home(conductor.settings.home)
+    root = workspace_of(conductor, job_id).parents[1]
+    home.cluster_record.symlink_to(root)  # as when a sheet was sent there
+    root.rename(home.folder / "elsewhere")
+    keys = {"client_cwd": "/", "request_key": "r", "idempotency_key": "i"}
+    reply = ask(conductor.settings.socket, "job.submit", {"config_content": MIXED, **keys})
+    assert reply["status"] == "rejected"
+    assert "is not there any more" in reply["message"]
+    assert not root.exists()
+
+
 def test_a_restart_leaves_the_workspace_of_a_job_that_waits_and_removes_that_of_no_job(conductor: Conductor) -> None:
     job_id = submit(conductor, MIXED.replace("echo done > made.txt", "'true'"))
     until(conductor, job_id, "paused")

@@ -64,7 +64,10 @@ class Cluster:
 
     async def cancel(self, lanes: Sequence[str]) -> str:
         """End lanes; return what is wrong, "" if nothing is."""
-        return await self._each(lanes, commands.scancel, CANCEL_SECONDS)
+        faults.point("before_scancel")
+        wrong = await self._each(lanes, commands.scancel, CANCEL_SECONDS)
+        faults.point("after_scancel")
+        return wrong
 
     async def wake(self, lanes: Sequence[str]) -> None:
         """Make lanes look at once. They look by themselves a little later."""

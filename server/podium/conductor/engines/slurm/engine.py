@@ -16,6 +16,7 @@ from typing import Self
 import anyio
 from anyio.abc import TaskGroup
 
+from podium.conductor import faults
 from podium.conductor.engines.port import AttemptSpec, Capabilities, End, Place, Usage
 from podium.conductor.engines.slurm import intake, lanes, news, rounds, takeover, verdicts, wishes
 from podium.conductor.engines.slurm.cluster import Cluster
@@ -39,8 +40,9 @@ log = get_logger()
 
 @dataclass(frozen=True)
 class SlurmOptions:
-    """How the engine works. `folder` is what every node sees under the same path; `search_path` is where the commands are, "" for
-    the conductor's PATH. A lane takes attempts for `reuse_seconds`, and waits for one for `linger_seconds`.
+    """How the engine works. `folder` is what every node sees under the same path; in `record` the home remembers that something
+    of it was made there. `search_path` is where the commands are, "" for the conductor's PATH. A lane takes attempts for
+    `reuse_seconds`, and waits for one for `linger_seconds`.
     """
 
     folder: Path
@@ -50,6 +52,7 @@ class SlurmOptions:
     stream_bytes: int = 1024**3
     job_bytes: int = 4 * 1024**3
     search_path: str = ""
+    record: Path | None = None
 
 
 class SlurmEngine:
@@ -63,7 +66,7 @@ class SlurmEngine:
         self.prefix = f"{mark or NO_MARK}."
         self.is_marked = bool(mark)
         self.capabilities = Capabilities("environment", suspend=True, queues=True)
-        self.shared = Shared(options.folder / (mark or NO_MARK), options.python, secrets.token_hex(8))
+        self.shared = Shared(options.folder / (mark or NO_MARK), options.python, secrets.token_hex(8), options.record)
         self.cluster = Cluster(runner, self.prefix, options.search_path)
         self.fleet = Fleet(self.shared, self.prefix)
         self.slow = Slow(str(options.folder))
@@ -200,6 +203,7 @@ class SlurmEngine:
         """Tell how an attempt ended, and drop it. One that has been told of is not told again."""
         if self.fleet.flights.get(flight.spec.key) is not flight:
             return
+        faults.point("before_end")
         self.fleet.drop(flight, time.monotonic())
         self._ends.send_nowait(end_of(flight, fate, time.time()))
 

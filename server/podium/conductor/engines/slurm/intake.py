@@ -1,6 +1,5 @@
 """The way in: attempts are put into the shared folder, as many at once as have come. What cannot be put there is tried again."""
 
-import errno
 import os
 import time
 from dataclasses import replace
@@ -54,10 +53,9 @@ async def _put(engine: "SlurmEngine", batch: list[Flight]) -> int:
     entries = {
         flight: Entry(flight.serial, str(flight.spec.folder), flight.spec.script, lane_spec(flight)) for flight in batch
     }
-    in_use = bool(engine.fleet.of_stage("waiting", "playing"))
     try:
         async with engine.slow.order:
-            wrong = await engine.slow.do(_put_all, engine, entries, in_use)
+            wrong = await engine.slow.do(_put_all, engine, entries)
     except OSError as error:
         wrong = dict.fromkeys(batch, error)
     now = time.monotonic()
@@ -74,17 +72,10 @@ async def _put(engine: "SlurmEngine", batch: list[Flight]) -> int:
     return len(wrong)
 
 
-def _put_all(engine: "SlurmEngine", entries: dict[Flight, Entry], in_use: bool) -> dict[Flight, OSError]:
-    """Put attempts into the folder; return what is wrong with those that could not be put there. Blocks.
-
-    `in_use`: there are others in it, so it is not to be made a second time.
-    """
+def _put_all(engine: "SlurmEngine", entries: dict[Flight, Entry]) -> dict[Flight, OSError]:
+    """Put attempts into the folder; return what is wrong with those that could not be put there. Blocks."""
     shared, options, wrong = engine.shared, engine.options, {}
-    if not shared.is_there():
-        if shared.program and in_use:
-            raise FileNotFoundError(errno.ENOENT, "it is not there any more", shared.root)
-        shared.open()
-    elif not shared.program:
+    if not (shared.program and shared.is_there()):
         shared.open()
     for flight, entry in entries.items():
         pool = flight.pool

@@ -12,6 +12,7 @@ from typing import Any
 
 from podium.conductor import faults
 from podium.errors import PermissionDenied
+from podium.home import is_away
 from podium.lane import place, program
 from podium.lane.place import Ask, Claim, Exit
 from podium.privacy.users import named, trusted
@@ -49,8 +50,10 @@ class Seen:
 class Shared:
     """ROOT, the folder of one home. Its methods raise OSError if it cannot be used now."""
 
-    def __init__(self, root: Path, python: str, token: str) -> None:
+    def __init__(self, root: Path, python: str, token: str, record: Path | None = None) -> None:
+        """`record` is where the home remembers that ROOT was made."""
         self.root = str(root)
+        self._record = record
         self._python = python
         self._claim = Claim(place.CONDUCTOR, token=token)
         self._token = token
@@ -101,12 +104,16 @@ class Shared:
         self._is_ours = True
 
     def open(self) -> None:
-        """Make the folder, if need be, with the program in it."""
+        """Make the folder, if need be, with the program in it; it is not made a second time where it is not mounted now."""
+        if self.is_away():
+            why = f"it is not there any more; if it is gone for good, mkdir -p {self.root}/{place.JOBS} makes a new one"
+            raise FileNotFoundError(errno.ENOENT, why, self.root)
         self.check()
-        make_private(Path(self.root))
-        self.check()
-        for name in (place.NEWS, place.JOBS, place.POOLS):
-            os.makedirs(f"{self.root}/{name}", OURS, exist_ok=True)  # noqa: PTH103
+        if not self._is_remembered():
+            make_private(Path(self.root))
+            self.check()
+        _make(f"{self.root}/{name}" for name in (place.NEWS, place.JOBS, place.POOLS))
+        self._remember()
         folder = f"{self.root}/{program.folder_name()}"
         content = program.files() | {LANE_SCRIPT: self._script(folder)}
         if not _holds(folder, content):
@@ -127,6 +134,15 @@ class Shared:
         os.rename(new, folder)  # noqa: PTH104
         shutil.rmtree(f"{new}.old", ignore_errors=True)
 
+    def _is_remembered(self) -> bool:
+        record = self._record
+        return record is not None and record.is_symlink() and str(record.readlink()) == self.root
+
+    def _remember(self) -> None:
+        if self._record is not None and not self._is_remembered():
+            self._record.unlink(missing_ok=True)
+            self._record.symlink_to(self.root)
+
     def _script(self, folder: str) -> bytes:
         words = (self._python, "-I", "-S", folder)
         return ("#!/bin/sh\nexec " + " ".join(map(_quoted, words)) + ' "$@"\n').encode("utf-8", "surrogateescape")
@@ -134,8 +150,7 @@ class Shared:
     def make_pool(self, name: str, pool: place.Pool) -> None:
         """Make a pool's folder, or write anew how its lanes work."""
         folder = self.pool(name)
-        for each in (place.TODO, place.LANES):
-            os.makedirs(f"{folder}/{each}", OURS, exist_ok=True)  # noqa: PTH103
+        _make((folder, f"{folder}/{place.TODO}", f"{folder}/{place.LANES}"))
         with suppress(FileNotFoundError):  # an earlier conductor began to remove it
             os.unlink(f"{folder}/{place.CLOSED}")  # noqa: PTH108
         if place.read_pool(folder) != pool:
@@ -147,7 +162,8 @@ class Shared:
         os.makedirs(os.path.dirname(entry.home), OURS, exist_ok=True)  # noqa: PTH103, PTH120
         with suppress(FileExistsError):
             os.symlink(folder, entry.home)  # noqa: PTH211
-        os.makedirs(folder, OURS, exist_ok=True)  # noqa: PTH103
+        faults.point("after_link")
+        _make((os.path.dirname(folder), folder))  # noqa: PTH120
         descriptor = os.open(f"{folder}/{place.SCRIPT}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with open(descriptor, "wb") as file:  # noqa: PTH123
             file.write(entry.script.encode("utf-8", "surrogateescape"))
@@ -174,6 +190,7 @@ class Shared:
                 os.unlink(f"{self.root}/{place.NEWS}/{name}")  # noqa: PTH108
             except OSError:  # it is gone, or none of ours
                 continue
+            faults.point("after_bell")
             if job_id and serial.isdecimal():
                 found.append((job_id, int(serial)))
         return found
@@ -197,6 +214,10 @@ class Shared:
     def is_there(self) -> bool:
         """Return whether the folder is where it was made; one on a disk that is not mounted is not."""
         return os.path.isdir(f"{self.root}/{place.JOBS}")  # noqa: PTH112
+
+    def is_away(self) -> bool:
+        """Return whether the folder was made for this home, and is not there now."""
+        return self._record is not None and is_away(self._record, Path(self.root))
 
     def doing(self, name: str) -> dict[str, int]:
         """Return what the lanes of a pool say they play, by number; 0 for none."""
@@ -244,9 +265,9 @@ class Shared:
         """Make sure that an attempt will never be played; return False if a lane has it. `make`: its folder may still come."""
         faults.point("before_claim")
         if make:
-            if self.program and not self.is_there():
-                raise FileNotFoundError(errno.ENOENT, "it is not there", self.root)
-            os.makedirs(folder, OURS, exist_ok=True)  # noqa: PTH103
+            if not self.is_there():
+                self.open()
+            _make((os.path.dirname(folder), folder))  # noqa: PTH120
         try:
             taken = place.take_claim(folder, self._claim)
         except FileNotFoundError:
@@ -265,11 +286,13 @@ class Shared:
 
     def ask(self, folder: str, ask: Ask) -> None:
         """Ask something of a running attempt. If somebody has removed its folder, nobody can hear."""
+        faults.point("before_ask")
         try:
             place.set_link(f"{folder}/{place.ASK}", ask, self._token)
         except FileNotFoundError:
             if not self.is_there():
                 raise
+        faults.point("after_ask")
 
     def forget_secrets(self, folder: str) -> None:
         """Remove what a lane was given to run, if it is still there."""
@@ -298,14 +321,15 @@ class Shared:
         """Say that nothing more will come, and remove a pool that has no lanes any more."""
         with suppress(FileNotFoundError):
             place.make_link(f"{self.pool(name)}/{place.CLOSED}", "no more")
+        faults.point("after_close")
         shutil.rmtree(self.pool(name), ignore_errors=True)
 
     def remove_job(self, job_id: str) -> bool:
-        """Remove all attempts of a job; return whether nothing is left."""
+        """Remove all attempts of a job; return whether nothing is left, as far as the folder is there to be looked at."""
         self.check()
         folder = f"{self.root}/{place.JOBS}/{job_id}"
         shutil.rmtree(folder, ignore_errors=True)
-        return not os.path.lexists(folder)
+        return not os.path.lexists(folder) and not self.is_away()
 
     def sweep_programs(self) -> None:
         """Remove the programs of other versions. Call it when no lane runs."""
@@ -320,6 +344,13 @@ def _holds(folder: str, content: Mapping[str, bytes]) -> bool:
         return all(Path(folder, name).read_bytes() == each for name, each in content.items())
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return False
+
+
+def _make(folders: Iterable[str]) -> None:
+    """Make folders that may be there, the outer ones first; what they are in must be there, or else the disk is not mounted."""
+    for folder in folders:
+        with suppress(FileExistsError):
+            os.mkdir(folder, OURS)  # noqa: PTH102
 
 
 def _sign(path: str) -> tuple[int, ...] | None:

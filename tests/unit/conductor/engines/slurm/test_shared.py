@@ -17,7 +17,7 @@ POOL = "job-1.hash"
 @pytest.fixture
 def shared(tmp_path: Path) -> Shared:
     """An open folder with a pool."""
-    found = Shared(tmp_path / "root", sys.executable, "token")
+    found = Shared(tmp_path / "root", sys.executable, "token", tmp_path / "record")
     found.open()
     found.make_pool(POOL, place.Pool(3.0, 1000))
     return found

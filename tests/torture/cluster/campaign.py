@@ -1,0 +1,174 @@
+"""The campaign on a real cluster: the same promises, whatever becomes of conductor, cluster, nodes, commands and shared folder."""
+
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from podium.settings import Settings
+from tests.support.engines import child_env
+from tests.support.podium_home import Conductor, make_home, until
+from tests.support.slurm.config import LabOptions
+from tests.support.slurm.lab import Lab, open_lab
+from tests.torture.campaign import MAX_SHEETS, Campaign
+from tests.torture.checks import check_cancels, check_files
+from tests.torture.clients import Client
+from tests.torture.cluster.checks import check_deleted, check_left, check_secret
+from tests.torture.cluster.ground import Ground
+from tests.torture.cluster.plans import Round, draw_round
+from tests.torture.cluster.scores import spread
+from tests.torture.cluster.troubles import End
+from tests.torture.kills import Death
+
+CLUSTER_SHEETS = 24
+GONE = ("node_failed", "lost", "killed", "cancelled_elsewhere")  # of what is only believed after a silence
+
+
+class ClusterClient(Client):
+    """A client whose jobs are played here and there."""
+
+    def _score(self) -> dict[str, Any]:
+        params = super()._score()
+        return {**params, "config_content": spread(self.random, params["config_content"])}
+
+
+class PlantedConductor(Conductor):
+    """A conductor with a planted fault."""
+
+    fault = ""
+
+    def command(self) -> list[str]:
+        """Return the command that runs it."""
+        return [sys.executable, "-m", "tests.torture.cluster.planted", self.fault, *self._words()]
+
+    def environment(self) -> dict[str, str]:
+        """Return an environment in which it finds the fault."""
+        return {**child_env(), **super().environment()}
+
+
+@dataclass
+class ClusterCampaign(Campaign):
+    """Some rounds on one home and one cluster."""
+
+    lab: Lab | None = None
+    plant: str = ""  # the fault that its conductors have
+
+    client = ClusterClient
+    most_sheets = MAX_SHEETS + CLUSTER_SHEETS
+
+    def __post_init__(self) -> None:
+        assert self.lab is not None
+        self.ground = Ground(self.folder, self.lab)
+        self.plan: Round | None = None
+        self.secret = secrets.token_hex(16)
+        self.ends: list[End] = []
+        self.ops_before = 0
+        self.began = 0.0
+        super().__post_init__()
+        if self.plant:
+            self.conductor = PlantedConductor(self.conductor.settings)
+            self.conductor.fault = self.plant
+
+    def _settings(self) -> Settings:
+        random = Random(self.seed)
+        return make_home(
+            self.folder,
+            max_sheets=MAX_SHEETS,
+            grace_seconds=0.3,
+            engine=random.choice(("local", "slurm")),
+            slurm_folder=self.ground.disk.place,
+            slurm_python=str(self.ground.python),
+            slurm_sheets=CLUSTER_SHEETS,
+            slurm_reuse_seconds=random.choice((0.0, 5.0, 60.0)),
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return {**super()._environment(), **self.ground.environment(), "PODIUM_TORTURE_SECRET": self.secret}
+
+    def _draw(self, random: Random) -> Death:
+        self.plan = draw_round(random)
+        self.ops_before = len(self.history.ops)
+        self.history.note(str(self.plan))
+        return self.plan.death
+
+    # -- the troubles ---------------------------------------------------------------------------------------------
+
+    def _die(self, death: Death) -> None:
+        assert self.plan is not None
+        with suppress(AssertionError):  # the first score takes longer, or the conductor has died
+            until(lambda: any(op.outcome == "acknowledged" for op in self.history.ops[self.ops_before :]), seconds=5.0)
+        time.sleep(self.plan.wait)
+        random = Random(self.plan.seed)
+        self.began = time.monotonic()
+        for trouble in self.plan.troubles:
+            self.history.note(f"begins: {trouble.name}")
+            self.ends.append(trouble.begin(self.ground, random))
+        if self.plan.until == "death":
+            self._all_well()
+        super()._die(death)
+
+    def _kill(self) -> None:
+        """Kill the conductor. One that waits for a silent disk dies only when that goes on."""
+        process = self.conductor.process
+        if self.ground.disk.is_silent and process is not None and process.poll() is None:
+            self.fault = ""
+            process.send_signal(signal.SIGKILL)
+            self.ground.disk.thaw()
+        super()._kill()
+
+    def _down(self, death: Death) -> None:
+        super()._down(death)
+        if self.plan is not None and self.plan.until == "start":
+            self._all_well()
+
+    def _ask_again(self, random: Random) -> None:
+        self._all_well()
+        super()._ask_again(random)
+
+    def _all_well(self) -> None:
+        """End all troubles, when they have lasted long enough."""
+        assert self.plan is not None
+        if self.ends:
+            time.sleep(max(0.0, self.began + self.plan.least - time.monotonic()))
+        while self.ends:
+            self.ends.pop()()
+        self.history.note("all is well")
+
+    # -- the checks -----------------------------------------------------------------------------------------------
+
+    def _excused(self) -> Mapping[str, Collection[str]]:
+        found = super()._excused()
+        keys = found.keys() | self.ground.excuses.keys()
+        return {key: {*found.get(key, ()), *self.ground.excuses.get(key, ())} for key in keys}
+
+    def _check_recovered(self) -> None:
+        self.check()
+        check_files(self.home)
+        check_cancels(self.home, self.ground.excused_jobs(*GONE))
+        check_secret(self.ground, self.home, self.secret)
+        check_deleted(self.ground, self.home)
+
+    def _check_end(self) -> None:
+        check_left(self.ground)
+        check_secret(self.ground, self.home, self.secret)
+
+
+@contextmanager
+def open_cluster_campaign(seed: str, folder: Path, plant: str = "") -> Iterator[ClusterCampaign]:
+    """Yield a campaign on a cluster of its own; its conductors have the fault of this name."""
+    with open_lab(LabOptions(kill_wait=1)) as lab:
+        campaign = ClusterCampaign(seed, folder, lab=lab, plant=plant)
+        try:
+            yield campaign
+        finally:
+            while campaign.ends:
+                campaign.ends.pop()()
+            campaign.conductor.end()
+            lab.take_down()
+            campaign.ground.disk.close()
