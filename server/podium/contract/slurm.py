@@ -24,6 +24,10 @@ REASONS: dict[str, Waits] = {
     "PartitionNodeLimit": Waits(
         "it asks for more nodes than its partition has or allows", f"{_CORRECT}, or wait for nodes"
     ),
+    "PartitionConfig": Waits(
+        "no node of its partition has what it asks for",
+        f"{_CORRECT}: its cpus, memory, gpus, nodes or partition",
+    ),
     "PartitionDown": Waits("its partition takes no jobs now", "name another partition, or wait"),
     "PartitionInactive": Waits("its partition starts no jobs now", "name another partition, or wait"),
     "ReqNodeNotAvail": Waits("the nodes that it needs are down, drained or reserved", f"{_ASK}, or wait"),

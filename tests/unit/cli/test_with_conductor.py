@@ -235,6 +235,16 @@ def test_a_second_start_finds_the_first(shared_conductor: Conductor) -> None:
     assert f"is already running (pid {shared_conductor.pid})" in done.stdout
 
 
+def test_a_second_start_in_the_foreground_is_told_that_the_first_runs(shared_conductor: Conductor) -> None:
+    done = podium(shared_conductor.settings, "start", "--foreground")
+    assert done.returncode == 1
+    assert (
+        f"A conductor (pid {shared_conductor.pid}) is already running for {shared_conductor.settings.home}"
+        in done.stderr
+    )
+    assert "another home" not in done.stderr
+
+
 def test_run_passes_on_variables_and_says_where_the_environment_of_sheets_comes_from(
     common: Settings, short_tmp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

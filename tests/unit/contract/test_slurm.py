@@ -33,6 +33,12 @@ def test_a_reason_is_found_in_each_way_in_which_slurm_writes_it(reason: str, sam
     assert waits_for(reason).startswith(REASONS[same].means)
 
 
+def test_what_no_node_of_a_partition_has_is_told() -> None:
+    assert waits_for("(PartitionConfig)").startswith(
+        "no node of its partition has what it asks for; correct its resources"
+    )
+
+
 def test_a_held_job_is_told_how_it_is_released() -> None:
     assert waits_for("JobHeldUser", "512") == "it was held by its own user; release it: scontrol release 512"
     assert waits_for("JobHeldUser") == "it was held by its own user; release it: scontrol release ID"

@@ -60,9 +60,9 @@ _EXPECTED = {
     "finite": "a finite number",
 }
 _BOUNDS = {
-    "greater_than": ("gt", "must be more than {:g}, not {found}"),
-    "greater_than_equal": ("ge", "must be at least {:g}, not {found}"),
-    "less_than_equal": ("le", "must be at most {:g}, not {found}"),
+    "greater_than": ("gt", "must be more than {:.12g}, not {found}"),
+    "greater_than_equal": ("ge", "must be at least {:.12g}, not {found}"),
+    "less_than_equal": ("le", "must be at most {:.12g}, not {found}"),
     "string_too_short": ("min_length", "must have at least {} character, not {found}"),
     "too_long": ("max_length", "must have at most {} entries"),
     "string_too_long": ("max_length", "must have at most {} characters"),

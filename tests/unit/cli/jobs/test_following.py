@@ -170,6 +170,23 @@ def test_a_signal_gives_the_terminal_back_and_leaves_the_job_running(
         os.close(theirs)
 
 
+def test_a_job_that_has_a_reason_shows_that_in_place_of_what_runs(common: Settings, short_tmp: Path) -> None:
+    gate = gate_of(short_tmp)
+    ours, theirs = pty.openpty()
+    try:
+        with running(common, score(short_tmp, f"cat {gate}", "true"), stdout=theirs) as (process, job_id):
+            read_until(ours, b"running s1")
+            ask(common.socket, "job.pause", {"job_id": job_id})
+            read_until(ours, b"pause requested")
+            gate.write_text("go")
+            read_until(ours, b"paused")
+            process.communicate(timeout=SECONDS)
+            assert process.returncode == 4
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
 def test_a_reader_that_leaves_early_is_told_apart_from_a_job_that_fails(common: Settings, short_tmp: Path) -> None:
     gate = gate_of(short_tmp)
     with running(common, score(short_tmp, "true", f"cat {gate}", "true")) as (process, job_id):

@@ -88,6 +88,7 @@ MEMORY = "should be 1M to 1024T, where a plain number is in bytes, not "
         ("gpus", "-1", "must be at least 0, not the number -1"),
         ("gpus", "1001", "must be at most 1000, not the number 1001"),
         ("time", "0", "must be more than 0, not the number 0"),
+        ("time", "400000000", "must be at most 315360000, not the number 400000000"),
         ("time", "soon",
          "should be a number of seconds, or one with a unit such as 90s, 5m or 2h, not the text 'soon'"),
         ("time", "1-02:30:00",

@@ -7,6 +7,7 @@ from podium.cli.shared.probe import Health, health
 from podium.cli.shared.strangers import check_place
 from podium.errors import ConductorMismatch, ConductorNotRunning, PermissionDenied
 from podium.home import SOCKET
+from podium.places import holder
 from podium.settings import SOCKET_PATH_LIMIT, Settings
 
 
@@ -21,7 +22,8 @@ def with_free_socket(settings: Settings) -> Settings:
     inside = settings.home / SOCKET
     try:
         check_place(settings)
-        if other := health(settings.socket):
+        other = health(settings.socket)
+        if other is not None and other.pid != holder(settings.home):  # that of this home keeps it, and says so itself
             raise _taken(settings, other)
     except (ConductorMismatch, ConductorNotRunning, PermissionDenied):
         if settings.socket_given or settings.socket == inside or len(os.fsencode(inside)) > SOCKET_PATH_LIMIT:

@@ -195,7 +195,7 @@ class SlurmEngine:
             loads = await self.slow.do(self.shared.loads, folders) if playing else {}
         except OSError:
             return {}
-        return {key: usage for key, load in loads.items() if (usage := _usage(load, playing[key]))}
+        return {key: usage_of(load, playing[key]) for key, load in loads.items()}
 
     # -- for its tasks ----------------------------------------------------------------------------------------------
 
@@ -208,8 +208,8 @@ class SlurmEngine:
         self._ends.send_nowait(end_of(flight, fate, time.time()))
 
 
-def _usage(load: Mapping[str, object], flight: Flight) -> Usage | None:
-    """Return a load that a lane wrote; None if it is not one."""
+def usage_of(load: Mapping[str, object], flight: Flight) -> Usage:
+    """Return the load of an attempt, of which its lane wrote this."""
 
     def number(name: str) -> float:
         return values.number(load.get(name))
@@ -223,7 +223,7 @@ def _usage(load: Mapping[str, object], flight: Flight) -> Usage | None:
         cpu_percent=number("cpu_percent"),
         cpu_seconds=number("cpu_seconds"),
         memory_mb=round(number("memory_bytes") / 1024**2, 1),
-        uptime_seconds=number("uptime"),
+        uptime_seconds=max(number("uptime"), time.time() - flight.changed_at),  # the load was written a while ago
         stopped=tuple(filter(None, map(values.whole, stopped))) if isinstance(stopped, list) else (),
         node=cut_line(flight.claim.node, verdicts.WORD_CHARS) if flight.claim else "",
     )
