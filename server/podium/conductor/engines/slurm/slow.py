@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
@@ -35,7 +35,7 @@ class Slow:
         self._folder = folder
         self._seconds = seconds
         self._limiter: anyio.CapacityLimiter | None = None
-        self._stuck: list[_Call[object]] = []
+        self._stuck: list[_Call[Any]] = []
         self.order = anyio.Lock()  # for what must not happen at the same time
 
     async def do(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
