@@ -59,6 +59,17 @@ def lines_of(path: Path) -> list[str]:
 # -- ends -------------------------------------------------------------------------------------------------------------
 
 
+async def test_a_script_or_an_environment_that_no_process_can_get_could_not_be_started(
+    ground: Ground, attempts: Attempts
+) -> None:
+    async with ground.open() as engine:
+        for spec in (attempts.new("echo \ud800"), attempts.new("exit 0", env={"A": "\ud800"})):
+            end = await run(engine, spec)
+            assert end.reason == "launch_failed"
+            assert "surrogates not allowed" in end.detail
+        assert (await run(engine, attempts.new("exit 3"))).exit_code == 3
+
+
 async def test_each_attempt_ends_exactly_once_with_its_exit_code_or_its_signal(
     ground: Ground, attempts: Attempts
 ) -> None:

@@ -93,7 +93,10 @@ class World:
         going = [play for play in self.plays.values() if play.end is None]
         running = [play for play in going if play.process is not None]
         for play in [play for play in going if play.process is None][: max(0, self.slots - len(running))]:
-            self._begin(play)
+            try:
+                self._begin(play)
+            except ValueError as error:
+                self._conclude(play, "launch_failed", detail=str(error))
         for play in running:
             self._look_at(play)
 

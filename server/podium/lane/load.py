@@ -7,6 +7,7 @@ import time
 
 from . import place, processes
 
+MOST_STOPPED = 100  # processes that are told: whoever reads the file reads only so much of it
 FIRST_SECONDS = 0.5  # from an attempt's start to its first sign of life: a short one gives none
 
 
@@ -37,7 +38,7 @@ class Load:
             "cpu_percent": round(100 * max(0.0, used) / passed, 1) if passed > 0 else 0.0,
             "memory_bytes": sum(each.resident_bytes for each in members),
             "uptime": round(now - self._began, 3),
-            "stopped": [each.pid for each in members if each.state in "Tt"],
+            "stopped": [each.pid for each in members if each.state in "Tt"][:MOST_STOPPED],
         }
         try:
             place.write_file(self._path, value)

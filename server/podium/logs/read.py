@@ -1,6 +1,7 @@
 """The one way to read an attempt's output: check the query, open the file, read one bounded part."""
 
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,9 +53,14 @@ def open_output(folder: Path, stream: Stream) -> int | None:
         OSError: it cannot be opened.
     """
     try:
-        return os.open(folder / f"{stream}.log", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # Without waiting: a pipe in its place has perhaps no other end.
+        fd = os.open(folder / f"{stream}.log", os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
+    os.close(fd)
+    return None
 
 
 def is_there(folder: Path, stream: Stream) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from podium.contract.models import LogView
 from podium.errors import InvalidArguments
+from podium.logs.read import open_output
 from tests.support.outputs import LogLimits, LogQuery, LogTarget, read_log
 
 KILO = 1024
@@ -224,3 +225,8 @@ def test_a_program_that_copies_gets_large_pages_with_whole_lines_and_every_line_
 def test_a_tail_for_a_program_that_copies_has_as_many_lines_as_it_asked_for(tmp_path: Path) -> None:
     where = target(write(tmp_path, b"".join(b"%d %s\n" % (number, b"x" * 90) for number in range(9000))))
     assert len(read_log(where, LogQuery(mode="tail", max_lines=2000, copies=True)).lines) == 2000
+
+
+def test_a_pipe_in_place_of_the_output_is_no_output_and_keeps_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "stdout.log")
+    assert open_output(tmp_path, "stdout") is None

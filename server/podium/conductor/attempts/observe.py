@@ -28,8 +28,8 @@ def read_tails(folder: Path, limit: int, masker: Masker = NO_SECRETS) -> str:
 
 
 def read_end(path: Path, limit: int) -> str:
-    """Return the last `limit` bytes of a file as text, or raise an OSError."""
-    with path.open("rb") as file:
+    """Return the last `limit` bytes of a file as text, or raise an OSError: also for a link, or a pipe, in its place."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
         return file.read(limit).decode("utf-8", "replace")
 

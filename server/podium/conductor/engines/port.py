@@ -160,8 +160,8 @@ class Engine(Protocol):
     async def suspend(self, key: str) -> bool:
         """Stop an attempt where it is; return False if that cannot be done, or it is over. Nothing of it is lost.
 
-        One that has not begun is stopped as soon as it begins: on the way to its process the call waits for that, in a queue of
-        the engine it returns True at once. Its limits of time and of silence stand still. Suspended, it can be cancelled.
+        One on the way to its process is stopped as soon as that runs, and the call waits for it; one in a queue of the engine
+        cannot be. Its limits of time and of silence stand still. Suspended, it can be cancelled.
         """
 
     async def resume(self, key: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from podium.conductor.attempts.observe import MOST_FOLDERS, make_folders, missing_folders, read_tails
+from podium.conductor.attempts.observe import MOST_FOLDERS, make_folders, missing_folders, read_end, read_tails
 from podium.conductor.rules.healing.completion import MOST_CHARS, note
 from podium.contract.secrets.masks import Masker
 from podium.errors import PathNotAllowed, PermissionDenied
@@ -111,3 +111,12 @@ def test_the_note_is_bounded_and_falls_back_to_the_message() -> None:
     assert "- exit code 4\n" in text
     assert text.count("z") == MOST_CHARS
     assert "<output>" not in note("[]", "exit code 4", " \n")
+
+
+def test_a_pipe_or_a_link_in_place_of_an_output_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/etc/hostname")
+    for name in ("pipe", "link"):
+        with pytest.raises(OSError, match=r"seekable|symbolic"):
+            read_end(tmp_path / name, 100)
+    assert read_tails(tmp_path, 100) == "\n"

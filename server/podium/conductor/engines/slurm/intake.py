@@ -11,6 +11,7 @@ from podium.conductor.engines.command import command
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.engines.slurm.flights import Flight
 from podium.conductor.engines.slurm.shared import Entry
+from podium.conductor.engines.slurm.verdicts import Fate
 from podium.conductor.processes import facts
 from podium.lane import place
 from podium.log import get_logger
@@ -55,12 +56,14 @@ async def _put(engine: "SlurmEngine", batch: list[Flight]) -> int:
     }
     try:
         async with engine.slow.order:
-            wrong = await engine.slow.do(_put_all, engine, entries)
+            wrong, unfit = await engine.slow.do(_put_all, engine, entries)
     except OSError as error:
-        wrong = dict.fromkeys(batch, error)
+        wrong, unfit = dict.fromkeys(batch, error), {}
     now = time.monotonic()
     for flight in batch:
-        if flight in wrong:
+        if flight in unfit:
+            engine.report(flight, Fate("launch_failed", str(unfit[flight])))
+        elif flight in wrong:
             flight.trouble = engine.slow.words(wrong[flight])
         elif flight.stage == "new":
             flight.stage, flight.since, flight.trouble = "waiting", now, ""
@@ -72,9 +75,13 @@ async def _put(engine: "SlurmEngine", batch: list[Flight]) -> int:
     return len(wrong)
 
 
-def _put_all(engine: "SlurmEngine", entries: dict[Flight, Entry]) -> dict[Flight, OSError]:
-    """Put attempts into the folder; return what is wrong with those that could not be put there. Blocks."""
-    shared, options, wrong = engine.shared, engine.options, {}
+def _put_all(
+    engine: "SlurmEngine", entries: dict[Flight, Entry]
+) -> tuple[dict[Flight, OSError], dict[Flight, ValueError]]:
+    """Put attempts into the folder; return what is wrong with those that could not be put there now, and never. Blocks."""
+    shared, options = engine.shared, engine.options
+    wrong: dict[Flight, OSError] = {}
+    unfit: dict[Flight, ValueError] = {}
     if not (shared.program and shared.is_there()):
         shared.open()
     for flight, entry in entries.items():
@@ -88,7 +95,9 @@ def _put_all(engine: "SlurmEngine", entries: dict[Flight, Entry]) -> dict[Flight
         except OSError as error:
             wrong[flight] = error
             pool.written = False  # it may have been removed
-    return wrong
+        except ValueError as error:  # such as a script with half a letter, which no file can hold
+            unfit[flight] = error
+    return wrong, unfit
 
 
 def lane_spec(flight: Flight) -> place.Spec:
