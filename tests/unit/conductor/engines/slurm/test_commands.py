@@ -1,5 +1,7 @@
 """What Slurm's commands are given."""
 
+from dataclasses import replace
+
 import pytest
 
 from podium.conductor.engines.slurm.commands import (
@@ -95,3 +97,7 @@ def test_one_lane_is_no_array_and_its_log_is_taken_literally() -> None:
     assert not [word for word in sbatch(lane()) if word.startswith("--array")]
     assert "--array=0-2" in sbatch(lane(), 3)
     assert "--output=/root/50%%/lanes.log" in sbatch(lane())
+
+
+def test_a_path_with_a_backslash_is_taken_literally_too() -> None:
+    assert "--output=/a\\\\b%j" in sbatch(replace(lane(), log="/a\\b%j"))
