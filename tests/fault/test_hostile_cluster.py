@@ -11,7 +11,6 @@ from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.engines.slurm import counting, verdicts
 from podium.conductor.engines.slurm.engine import SlurmEngine
 from podium.lane import place
-from podium.score.model.plan import Resources
 from tests.support.engine_grounds import (
     MARK,
     Attempts,
@@ -177,15 +176,3 @@ async def test_a_folder_that_others_can_write_is_given_nothing_and_says_so(
         assert not list(root.iterdir())
         root.chmod(0o700)
         assert (await ends_of(engine, 1))[spec.key].exit_code == 4
-
-
-async def test_a_folder_with_a_name_of_any_letters_will_do(short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place_ = short_tmp / "a 'b\" $(c) %j\n\\`d;&"
-    place_.mkdir()
-    with open_stand_in() as cluster:
-        monkeypatch.setenv("SLURM_CONF", str(cluster.conf))
-        ground = ClusterGround(place_, cluster)
-        async with ground.open() as engine:
-            spec = Attempts(place_).new("exit 5", resources=Resources(extra=("--comment='a\"; rm $(b)",)))
-            await engine.submit(spec)
-            assert (await ends_of(engine, 1))[spec.key].exit_code == 5

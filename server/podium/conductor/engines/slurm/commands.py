@@ -156,4 +156,5 @@ def nodes() -> list[str]:
 
 def _literal(path: str) -> str:
     """Return a path in which Slurm replaces nothing."""
-    return path.replace("%", "%%")
+    # With a backslash anywhere in it nothing is replaced, but each takes away the meaning of the next letter.
+    return path.replace("\\", "\\\\") if "\\" in path else path.replace("%", "%%")

@@ -1,5 +1,7 @@
 """What Slurm's commands are given."""
 
+from dataclasses import replace
+
 import pytest
 
 from podium.conductor.engines.slurm.commands import (
@@ -100,3 +102,7 @@ def test_one_lane_is_no_array_and_its_log_is_taken_literally() -> None:
 
 def test_where_a_lane_takes_one_attempt_its_time_is_that_of_the_attempt() -> None:
     assert needs(Resources(time_seconds=60), 0) == ["--time=1"]
+
+
+def test_a_path_with_a_backslash_is_taken_literally_too() -> None:
+    assert "--output=/a\\\\b%j" in sbatch(replace(lane(), log="/a\\b%j"))
