@@ -181,13 +181,16 @@ class Shared:
 
     def tail(self, name: str) -> str:
         """Return the last line that a lane of a pool said."""
+        return next((line.strip() for line in reversed(self.said(name)) if line.strip()), "")
+
+    def said(self, name: str) -> list[str]:
+        """Return the last lines that lanes of a pool, or the cluster about them, said."""
         try:
             with open(self.lanes_log(name), "rb") as file:  # noqa: PTH123
                 file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
-                lines = file.read().decode("utf-8", "replace").splitlines()
+                return file.read().decode("utf-8", "replace").splitlines()
         except FileNotFoundError:
-            return ""
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+            return []
 
     def output_bytes(self, job_id: str) -> int:
         """Return how much of the disk the output of a job's attempts takes."""
