@@ -166,7 +166,7 @@ async def test_a_sheet_that_has_to_make_room_says_so_and_runs_again(lab: Lab, us
             await anyio.sleep(0.1)
     explained = await user.call("explain_job", job_id=job_id)
     assert AT.sub("AT", explained["earlier_attempts"][0]) == (
-        "it had to make room for another job of the cluster (AT): Slurm says PREEMPTED"
+        "attempt 1 failed: it had to make room for another job of the cluster (AT): Slurm says PREEMPTED"
     )
 
 
@@ -189,7 +189,11 @@ async def test_a_sheet_that_takes_more_memory_than_it_asked_for_is_out_of_memory
     greedy = "exec /usr/bin/python3 -c 'import time; taken = bytearray(400 * 1024**2); time.sleep(1000)'"
     async with standing_agent(strict, "auto") as user:
         job_id = await start(user, score(greedy, needs="memory: 100M"))
-        await ended(user, job_id, "out of memory: Slurm says FAILED, and the cluster told the lane to end")
+        await ended(
+            user,
+            job_id,
+            "out of memory: more than its job on the cluster has; resources.memory in the score asks for more",
+        )
 
 
 @pytest.mark.timeout(240)
@@ -292,14 +296,32 @@ async def test_nobody_can_make_the_cluster_run_a_sheet_again_by_itself(lab: Lab,
     assert len(await ran(user, job_id)) == 1
 
 
-async def test_a_sheet_whose_program_a_node_has_not_is_played_by_the_next_instrument(user: Agent) -> None:
-    job_id = await start(
-        user, "name: f\nengine: slurm\nsheets:\n- {name: s, prompt: 'echo played', instrument: claude-code, "
-        "instrument_fallbacks: [cli], retry: {max_retries: 0}}\n"
-    )  # fmt: skip
+async def test_a_sheet_whose_program_a_node_has_not_is_played_by_the_next_instrument(
+    user: Agent, short_tmp: Path
+) -> None:
+    program = short_tmp / "bin" / "goose"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho played on $SLURMD_NODENAME\n")
+    program.chmod(0o755)
+    text = f"""\
+name: falls
+engine: slurm
+env: {{PATH: "{program.parent}:/usr/bin:/bin"}}
+sheets:
+- {{name: s, prompt: work, instrument: claude-code, instrument_fallbacks: [goose]}}
+"""
+    job_id = await start(user, text)
     assert (await user.settled(job_id))["status"] == "completed"
-    found = await user.call("explain_job", job_id=job_id)
-    assert re.sub(r"f\d", "fN", found["earlier_attempts"][0]) == (
-        "could not be started: the program claude was not found on node fN; install it on the nodes of the cluster, or name another "
-        "instrument in the score"
+    assert "played on f" in json.dumps(await user.call("read_job_log", job_id=job_id))
+    sheet = await sheet_of(user, job_id)
+    assert (sheet["attempts"], sheet["instrument"]) == (2, "goose")
+
+
+async def test_a_script_whose_program_a_node_has_not_fails_and_is_not_tried_again(user: Agent) -> None:
+    job_id = await start(user, score("#!/usr/bin/env never-seen\nx\n", more="  retry: {max_retries: 3}\n"))
+    line = await user.settled(job_id)
+    assert re.sub(r"f\d", "fN", line["reason"]) == (
+        "sheet s failed: could not be started: the program never-seen was not found on node fN; install it on the nodes of the "
+        "cluster, or name another in the #! line of the script"
     )
+    assert (await sheet_of(user, job_id))["attempts"] == 1

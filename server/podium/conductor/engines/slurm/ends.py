@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from podium.conductor.engines.slurm import counting, wishes
 from podium.conductor.engines.slurm.flights import Flight
 from podium.conductor.engines.slurm.looking import look_at
-from podium.conductor.engines.slurm.verdicts import VANISHED, Fate, fate_of, is_of_memory
+from podium.conductor.engines.slurm.verdicts import MEMORY, VANISHED, Fate, fate_of, is_of_memory
 from podium.lane.place import Ask
 
 if TYPE_CHECKING:
@@ -59,4 +59,4 @@ async def _by_memory(engine: "SlurmEngine", flight: Flight, fate: Fate) -> Fate:
         said = await engine.slow.do(engine.shared.said, flight.pool.name)
     except OSError:
         return fate
-    return Fate("out_of_memory", fate.detail) if is_of_memory(said, flight.claim.lane) else fate
+    return Fate("out_of_memory", MEMORY) if is_of_memory(said, flight.claim.lane) else fate

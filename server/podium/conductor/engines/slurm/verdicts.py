@@ -1,6 +1,6 @@
 """How an attempt ended: an exit record wins; else what the cluster says of its lane, once it shows no sign of life."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from podium.conductor.engines.port import End, EndReason
@@ -30,6 +30,8 @@ RECORDED: frozenset[EndReason] = frozenset(
 """The words of an exit record that mean what they say."""
 _OF_MEMORY = ("exceeded memory limit", "oom_kill event", "oom-kill event")
 LIMIT = "that of its job on the cluster; resources.time in the score asks for more"
+MEMORY = "more than its job on the cluster has; resources.memory in the score asks for more"
+_LIMITS: Mapping[EndReason, str] = {"timed_out": LIMIT, "out_of_memory": MEMORY}
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _by_state(flight: Flight, row: Row, words: str) -> Fate:
         return Fate("lost", f"Slurm job {row.lane} was cancelled as not needed just when it began")
     reason = REASONS.get(row.state)
     if reason is not None:
-        return Fate(reason, LIMIT if reason == "timed_out" else f"Slurm says {row.state}")
+        return Fate(reason, _LIMITS.get(reason, f"Slurm says {row.state}"))
     if row is VANISHED:
         return Fate("lost", "the cluster does not know its Slurm job any more, and it left no exit record")
     return Fate("killed" if flight.exit else "lost", f"Slurm says {row.state}, and {words or 'not why'}")

@@ -10,6 +10,7 @@ from podium.conductor.engines.slurm.flights import Flight, Pool
 from podium.conductor.engines.slurm.verdicts import (
     EXPLAINED_SECONDS,
     LIMIT,
+    MEMORY,
     SILENT_SECONDS,
     VANISHED,
     Fate,
@@ -81,7 +82,7 @@ def test_a_silent_attempt_ends_as_its_lane_did(state: str, reason: EndReason) ->
     found = fate_of(flight(), row(state), LATE)
     assert found is not None
     assert found.reason == reason
-    assert state in found.detail or found.detail == LIMIT
+    assert state in found.detail or found.detail in {LIMIT, MEMORY}
 
 
 def test_an_attempt_whose_lane_nobody_knows_is_lost_once_it_is_silent() -> None:
