@@ -64,7 +64,7 @@ def test_a_node_that_does_not_come_up_uses_no_retry_up(conductor: Conductor, clu
         for job in set(cluster.jobs()) - ended:
             ended.add(job)
             cluster.end_job(job, "BOOT_FAIL")
-        return sheets_of(conductor, job_id)["s"]["status"] == "waiting"
+        return bool(sheets_of(conductor, job_id)["s"]["status"] == "waiting")
 
     until_so(waits)
     sheet = sheets_of(conductor, job_id)["s"]
