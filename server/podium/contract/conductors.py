@@ -43,8 +43,9 @@ class ConductorView(View):
     queued_jobs: int = 0  # jobs that wait for a place to run
     jobs_total: int = 0  # how many jobs it knows, ended ones too
     engines: list[str] = Field(default_factory=list)  # where sheets run, with how many attempts, and if it works
-    running_sheets: int = 0  # sheets whose processes run now
-    max_sheets: int = 0  # at most so many sheets run at once, of all jobs
+    running_sheets: int = 0  # sheets that run now on its own machine
+    cluster_sheets: int = 0  # sheets that it has on a cluster, in its queue too
+    max_sheets: int = 0  # at most so many sheets run at once on its own machine, of all jobs
     resources: str = ""  # what of CPUs, memory and GPUs is in use, while a sheet asks for some
     memory_mb: float = Field(  # of the conductor's own process, in MiB
         default=0.0, validation_alias=AliasChoices("memory_mb", "memory_usage_mb")
@@ -60,3 +61,8 @@ class ConductorView(View):
     processes: list[ProcessView] = Field(default_factory=list)  # those that work for it
     containment: Literal["", "cgroup", "environment"] = ""  # how the processes of a sheet are kept together
     store_trouble: str = ""  # why the conductor's state cannot be written now, and since when
+
+    @property
+    def beside(self) -> str:
+        """What is to be said behind the number of running sheets, which counts its own machine, if it has others on a cluster."""
+        return f" here, {self.cluster_sheets} on a cluster" if self.cluster_sheets else ""

@@ -30,6 +30,10 @@ REASONS: dict[str, Waits] = {
     ),
     "PartitionDown": Waits("its partition takes no jobs now", "name another partition, or wait"),
     "PartitionInactive": Waits("its partition starts no jobs now", "name another partition, or wait"),
+    "Required partition not available": Waits(
+        "its partition takes no jobs now, and Podium asks it again, less and less often",
+        "name another partition, or wait",
+    ),
     "ReqNodeNotAvail": Waits("the nodes that it needs are down, drained or reserved", f"{_ASK}, or wait"),
     "Nodes required for job are DOWN": Waits(
         "the nodes that it needs are down, drained or reserved", f"{_ASK}, or wait"

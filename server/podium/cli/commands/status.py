@@ -50,7 +50,11 @@ def show_status(conductor: ConductorView, page: JobPage, columns: int | None) ->
     """Print the conductor, its load, what works for it, and jobs, for a terminal of so many columns."""
     head = f"{conductor.product} {conductor.version}, pid {conductor.pid}, up {took(conductor.uptime_seconds)}"
     ink([(head, "bold")])
-    load = f"{conductor.running_sheets} of {conductor.max_sheets} sheets running; " if conductor.max_sheets else ""
+    load = (
+        f"{conductor.running_sheets} of {conductor.max_sheets} sheets running{conductor.beside}; "
+        if conductor.max_sheets
+        else ""
+    )
     show_text(
         f"{load}jobs: {conductor.running_jobs} running, {conductor.queued_jobs} queued, {page.total} in all", columns
     )

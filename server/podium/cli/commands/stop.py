@@ -100,7 +100,10 @@ def stop(settings: Settings, *, cancel: bool) -> Stopped:
             last = await _last_word(client, bound) if cancel else {}
         unstored, trouble = last.get("unstored") or [], last.get("store_trouble") or ""
         survivors = [each for each in last.get("survivors") or [] if each not in status.get("survivors", [])]
-        pid, running = int(status["pid"]), int(status.get("running_sheets", 0))
+        pid, running = (
+            int(status["pid"]),
+            sum(int(status.get(name, 0)) for name in ("running_sheets", "cluster_sheets")),
+        )
         return Stopped(pid, running, unstored, trouble, survivors), float(bound)
 
     stopped, bound = wait_for(work)

@@ -133,7 +133,7 @@ def _told(sheet: SheetView, job_id: str) -> Iterator[str]:
     """Yield what is unusual about a sheet."""
     if sheet.reason:
         yield in_commands(in_times(sheet.reason), job_id)
-    if sheet.place:
+    if sheet.place and sheet.place not in sheet.reason:
         yield in_times(sheet.place)
     if sheet.status == "waiting" and sheet.waiting_until:
         yield f"until {clock(sheet.waiting_until)}"

@@ -176,12 +176,12 @@ def describe(live: LiveAttempt, end: End) -> str:
     limit, quiet, why, at = live.limit_seconds, live.plan.stale_seconds, _why(end), _at(end)
     sentences: dict[EndReason, str] = {
         "exited": exit_text(end.exit_code),
-        "timed_out": f"time limit of {span(limit)} reached" if limit and not why else f"time limit reached{why}",
+        "timed_out": f"time limit of {span(limit)} reached" if limit and not why else f"time limit reached{at}{why}",
         "stale": f"no output for {span(quiet)} (stale_detection)" if quiet else "no output for too long",
         "output_limit": f"output limit reached: {end.detail}",
         "out_of_memory": f"out of memory{why}",
         "cancelled": "ended because the job was cancelled",
-        "killed": f"ended by signal {end.signal}" if end.signal else "ended by something outside Podium",
+        "killed": f"ended by signal {end.signal}{why}" if end.signal else f"ended by something outside Podium{why}",
         "lost": f"lost{at}{why or ': its processes are gone and left no exit record'}",
         "node_failed": f"lost with its node{at}{why}",
         "preempted": f"it had to make room for another job of the cluster{at}{why}",

@@ -38,6 +38,8 @@ def told(place: Place, engine: EngineName) -> str:
         return "suspended" if place.state == "suspended" else ""
     partition = f", partition {cut_line(place.partition, _WORD_CHARS)}" if place.partition else ""
     if place.state == "queued":
+        if why and not place.engine_id:
+            return f"to be put into {title}'s queue{partition}: {why}"
         id_ = f" as job {cut_line(place.engine_id, _WORD_CHARS)}" if place.engine_id else ""
         start = f"; expected to start at {iso(place.expected_start)}" if place.expected_start else ""
         return f"in {title}'s queue{id_}{partition}{f': {why}' if why else ''}{start}"

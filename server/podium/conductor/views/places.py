@@ -62,7 +62,8 @@ def _in_queue(job: JobRun, queued: Sequence[tuple[int, Place]]) -> str:
     why = ", ".join(f"{each} ({count})" if several else each for each, count in reasons.most_common(_REASONS))
     starts = [place.expected_start for _, place in queued if place.expected_start]
     start = f"; {'the first is ' if len(queued) > 1 else ''}expected to start at {iso(min(starts))}" if starts else ""
-    return f"{who} in {TITLES[job.plan.sheet(first).engine]}'s queue{f': {why}' if why else ''}{start}"
+    where = "in" if not reasons or any(place.engine_id for _, place in queued) else "to be put into"
+    return f"{who} {where} {TITLES[job.plan.sheet(first).engine]}'s queue{f': {why}' if why else ''}{start}"
 
 
 def explained(job: JobRun, num: int, place_of: PlaceOf) -> str:

@@ -30,6 +30,9 @@ def _keep(folder: str, serial: int) -> None:
         os.dup2(nothing, number)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGTERM})
     with Cluster(folder) as cluster:
+        if group := cluster.options["group"]:  # the command's own may be ended with it, as a conductor's commands are
+            with open(group, "w", encoding="ascii") as members:
+                members.write(str(os.getpid()))
         job = cluster.by_serial(serial)
         if job and not job.end_wanted:
             job.keeper, job.script = os.getpid(), _spawn(job, folder)

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGKILL, SIGSTOP
-from typing import Literal
+from typing import Any, Literal
 
+from podium.conductor.processes.cgroup import own_procs
 from tests.support.podium_home import until
 from tests.support.slurm import processes
 from tests.support.slurm.config import LabOptions
@@ -54,8 +55,9 @@ class StandIn:
         (folder / "bin").mkdir()
         (folder / FAULTS).mkdir()
         (folder / CALLS).touch()
-        known = {"nodes": options.names, "cpus": options.cpus, "memory_mb": options.memory_mb}
-        write_state(str(folder), {**known, "kill_wait": options.kill_wait}, 1, [], [])
+        known: dict[str, Any] = {"nodes": options.names, "cpus": options.cpus, "memory_mb": options.memory_mb}
+        known |= {"kill_wait": options.kill_wait, "group": own_procs()}
+        write_state(str(folder), known, 1, [], [])
         for command in COMMANDS:
             path = folder / "bin" / command
             text = SHIM.format(python=sys.executable, root=str(REPOSITORY), command=command, folder=str(folder))

@@ -17,6 +17,7 @@ AT = 1_800_000_000.0  # 2027-01-15T08:00:00Z
             "in Slurm's queue as job 512, partition main: Resources; expected to start at 2027-01-15T08:00:00.000Z",
         ),
         (Place("queued"), "in Slurm's queue"),
+        (Place("queued", partition="a", reason="No."), "to be put into Slurm's queue, partition a: No"),
         (Place("queued", "512", reason="Priority"), "in Slurm's queue as job 512: Priority"),
         (Place("running", "512", "f2", "main"), "on node f2 as Slurm job 512, partition main"),
         (Place("running"), "on a node of Slurm as a Slurm job"),

@@ -55,7 +55,7 @@ def _heading(state: State) -> Line:
     busy = (
         state.conductor if state.conductor and state.conductor.max_sheets else None
     )  # a Marianne conductor does not say
-    of = f"{busy.running_sheets} of {busy.max_sheets} sheets running" if busy else ""
+    of = f"{busy.running_sheets} of {busy.max_sheets} sheets running{busy.beside}" if busy else ""
     told = "; ".join(each for each in (f"{state.total} jobs: {jobs}" if jobs else f"{state.total} jobs", of) if each)
     return [("podium top", "bold"), (f"  {told}", "")]
 

@@ -173,6 +173,10 @@ _NEVER = (
     "ambiguous",
 )
 _LONGEST_WORDS = 400
+_PLAIN = {
+    "Invalid time-min specification (exceeds job's time or other limits)": "it asks for more time than its partition allows",
+}
+"""What is about an option that we added, and would say nothing to who wrote the score."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +231,7 @@ def say(lines: Iterable[str]) -> str:
         plain = re.sub(r"^(error|fatal|Batch job submission failed): ", "", plain)
         plain = re.sub(r"^Batch job submission failed: ", "", plain)
         if plain and plain not in said:
-            said.append(plain)
+            said.append(_PLAIN.get(plain, plain))
     return cut_line("; ".join(said), _LONGEST_WORDS)
 
 

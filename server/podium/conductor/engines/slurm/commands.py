@@ -84,14 +84,18 @@ def sbatch_test(resources: Resources) -> list[str]:
 
 
 def needs(resources: Resources, seconds: float) -> list[str]:
-    """Return the options that say what an attempt needs, as a lane that takes attempts for so many seconds."""
+    """Return the options that say what an attempt needs, as a lane that takes attempts for so many seconds.
+
+    Where the partition allows only the attempt's own time, the lane gets that; of more than the partition allows the cluster says
+    so. A QOS may allow more than the partition, so with one no least time is said: Slurm holds that to the partition's limit.
+    """
     limit = resources.time_seconds
     found = {
         "--cpus-per-task": resources.cpus,
         "--mem": f"{math.ceil(resources.memory_bytes / MEGABYTE)}M" if resources.memory_bytes else "",
         "--gres": f"gpu:{resources.gpus}" if resources.gpus else "",
         "--time": math.ceil((limit + seconds) / 60) if limit else "",
-        "--time-min": math.ceil(limit / 60) if limit and seconds else "",  # where the partition allows no more
+        "--time-min": math.ceil(limit / 60) if limit and seconds and not resources.qos else "",
         "--nodes": resources.nodes,
         "--partition": resources.partition,
         "--account": resources.account,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from podium.conductor.engines.slurm import counting, wishes
 from podium.conductor.engines.slurm.flights import Flight
 from podium.conductor.engines.slurm.looking import look_at
-from podium.conductor.engines.slurm.verdicts import VANISHED, Fate, fate_of
+from podium.conductor.engines.slurm.verdicts import MEMORY, VANISHED, Fate, fate_of, is_of_memory
 from podium.lane.place import Ask
 from podium.log import get_logger
 
@@ -32,7 +32,8 @@ async def conclude(engine: "SlurmEngine", flights: Sequence[Flight], asked_at: f
         elif flight.exit is not None or await _fence(engine, flight):
             if flight.exit is None or flight.exit.reason != "exited":
                 await _forget_secrets(engine, flight)
-            engine.report(flight, await _accounted(engine, flight, fate) if row is VANISHED else fate)
+            known = await _accounted(engine, flight, fate) if row is VANISHED else fate
+            engine.report(flight, await _by_memory(engine, flight, known))
 
 
 async def _fence(engine: "SlurmEngine", flight: Flight) -> bool:
@@ -58,3 +59,17 @@ async def _accounted(engine: "SlurmEngine", flight: Flight, fate: Fate) -> Fate:
     row = (await engine.cluster.account([flight.claim.lane])).get(flight.claim.lane)
     found = fate_of(flight, row, time.monotonic()) if row is not None and row.name == flight.pool.label else None
     return found or fate
+
+
+async def _by_memory(engine: "SlurmEngine", flight: Flight, fate: Fate) -> Fate:
+    """Return the fate of an attempt whose lane was killed: for lack of memory if the cluster said so in the log of the lanes.
+
+    A cluster that measures memory and has no cgroups calls such a job failed.
+    """
+    if fate.reason not in {"killed", "lost"} or flight.claim is None:
+        return fate
+    try:
+        said = await engine.slow.do(engine.shared.said, flight.pool.name)
+    except OSError:
+        return fate
+    return Fate("out_of_memory", MEMORY) if is_of_memory(said, flight.claim.lane) else fate

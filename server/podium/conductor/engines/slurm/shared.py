@@ -240,14 +240,17 @@ class Shared:
 
     def tail(self, name: str) -> str:
         """Return the last line that a lane of a pool said."""
+        return next((line.strip() for line in reversed(self.said(name)) if line.strip()), "")
+
+    def said(self, name: str) -> list[str]:
+        """Return the last lines that lanes of a pool, or the cluster about them, said."""
         try:
             descriptor = os.open(self.lanes_log(name), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
-            return ""
+            return []
         with open(descriptor, "rb"):  # noqa: PTH123
             size = os.fstat(descriptor).st_size
-            lines = os.pread(descriptor, TAIL_BYTES, max(0, size - TAIL_BYTES)).decode("utf-8", "replace").splitlines()
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+            return os.pread(descriptor, TAIL_BYTES, max(0, size - TAIL_BYTES)).decode("utf-8", "replace").splitlines()
 
     def output_bytes(self, job_id: str) -> int:
         """Return how much of the disk the output of a job's attempts takes."""

@@ -1,5 +1,6 @@
 """How an attempt ended: an exit record wins; else what the cluster says of its lane, once it shows no sign of life."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from podium.conductor.engines.port import End, EndReason
@@ -28,8 +29,11 @@ RECORDED: frozenset[EndReason] = frozenset(
     }
 )
 """The words of an exit record that mean what they say."""
-LIMIT = "the cluster's time limit"
 WORD_CHARS, DETAIL_CHARS = 60, 400
+_OF_MEMORY = ("exceeded memory limit", "oom_kill event", "oom-kill event")
+LIMIT = "that of its job on the cluster; resources.time in the score asks for more"
+MEMORY = "more than its job on the cluster has; resources.memory in the score asks for more"
+_LIMITS: Mapping[EndReason, str] = {"timed_out": LIMIT, "out_of_memory": MEMORY}
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def fate_of(flight: Flight, row: Row | None, now: float) -> Fate | None:
         return _recorded(flight, flight.exit, row, now)
     if row is None or row.kind != "over" or now - flight.sign_at <= SILENT_SECONDS:
         return None
-    return _by_state(flight, row, "left no exit record")
+    return _by_state(flight, row, "it left no exit record")
 
 
 def _recorded(flight: Flight, end: Exit, row: Row | None, now: float) -> Fate | None:
@@ -71,12 +75,12 @@ def _by_state(flight: Flight, row: Row, words: str) -> Fate:
         return Fate("cancelled")
     if row.lane in flight.pool.cancelled:
         return Fate("lost", f"Slurm job {row.lane} was cancelled as not needed just when it began")
-    reason = REASONS.get(row.state, "killed" if flight.exit else "lost")
-    if reason == "timed_out":
-        return Fate(reason, LIMIT)
+    reason = REASONS.get(row.state)
+    if reason is not None:
+        return Fate(reason, _LIMITS.get(reason, f"Slurm says {row.state}"))
     if row is VANISHED:
-        return Fate(reason, "the cluster does not know its Slurm job any more, and it left no exit record")
-    return Fate(reason, f"Slurm says {row.state} of job {row.lane}; {words}" if words else f"Slurm says {row.state}")
+        return Fate("lost", "the cluster does not know its Slurm job any more, and it left no exit record")
+    return Fate("killed" if flight.exit else "lost", f"Slurm says {row.state}, and {words or 'not why'}")
 
 
 def end_of(flight: Flight, fate: Fate, wall: float) -> End:
@@ -124,3 +128,8 @@ def never_begun(row: Row | None, log: str, folder: str) -> Fate:
     )
     advice = f"{row.nodes or 'the node'} may not see {folder}: make slurm_folder a folder that every node has under the same path"
     return Fate("launch_failed", f"{what}: {log or advice}")
+
+
+def is_of_memory(said: Iterable[str], lane: str) -> bool:
+    """Return whether the cluster said of a lane that it took too much memory, as `StepId=7.batch exceeded ...`."""
+    return any(f"StepId={lane}." in line and any(each in line for each in _OF_MEMORY) for line in said)

@@ -42,6 +42,7 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "jobs_total": context.queries.jobs_total(),
         "engines": context.engines.status(),
         "running_sheets": scheduler.used,
+        "cluster_sheets": scheduler.on_cluster,
         "max_sheets": scheduler.limits.total,
         "resources": shortage.in_use(scheduler),
         "accepting_work": not context.shutting_down,

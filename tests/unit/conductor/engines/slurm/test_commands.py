@@ -69,7 +69,6 @@ def test_needs_become_options_and_what_is_not_needed_none() -> None:
         "--mem=1025M",
         "--gres=gpu:2",
         "--time=3",
-        "--time-min=2",
         "--nodes=1",
         "--partition=long",
         "--account=lab",
@@ -98,6 +97,11 @@ def test_one_lane_is_no_array_and_its_log_is_taken_literally() -> None:
     assert not [word for word in sbatch(lane()) if word.startswith("--array")]
     assert "--array=0-2" in sbatch(lane(), 3)
     assert "--output=/root/50%%/lanes.log" in sbatch(lane())
+
+
+def test_a_lane_may_get_no_more_than_the_time_of_an_attempt_unless_a_qos_may_allow_more() -> None:
+    assert needs(Resources(time_seconds=61), 60) == ["--time=3", "--time-min=2"]
+    assert needs(Resources(time_seconds=61, qos="long"), 60) == ["--time=3", "--qos=long"]
 
 
 def test_where_a_lane_takes_one_attempt_its_time_is_that_of_the_attempt() -> None:

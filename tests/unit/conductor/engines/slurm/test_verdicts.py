@@ -9,11 +9,14 @@ from podium.conductor.engines.slurm.answers import STATES, Row
 from podium.conductor.engines.slurm.flights import Flight, Pool
 from podium.conductor.engines.slurm.verdicts import (
     EXPLAINED_SECONDS,
+    LIMIT,
+    MEMORY,
     SILENT_SECONDS,
     VANISHED,
     Fate,
     end_of,
     fate_of,
+    is_of_memory,
     never_begun,
 )
 from podium.lane.place import Claim, Exit
@@ -85,7 +88,7 @@ def test_a_silent_attempt_ends_as_its_lane_did(state: str, reason: EndReason) ->
     found = fate_of(flight(), row(state), LATE)
     assert found is not None
     assert found.reason == reason
-    assert state in found.detail or found.detail == "the cluster's time limit"
+    assert state in found.detail or found.detail in {LIMIT, MEMORY}
 
 
 def test_an_attempt_whose_lane_nobody_knows_is_lost_once_it_is_silent() -> None:
@@ -99,7 +102,7 @@ def test_what_the_cluster_ended_ends_for_the_reason_of_the_cluster() -> None:
     assert fate_of(flight(told), row("COMPLETING"), NOW + 1) is None
     found = fate_of(flight(told), row("PREEMPTED"), NOW + 1)
     assert found is not None
-    assert found.reason == "preempted"
+    assert found == Fate("preempted", "Slurm says PREEMPTED")
 
 
 def test_what_the_cluster_ended_and_does_not_explain_was_killed() -> None:
@@ -153,3 +156,19 @@ def test_lanes_that_never_begin_are_explained() -> None:
     assert never_begun(failed, "python3: not found", "/f").detail.endswith("5 on node f1 (FAILED): python3: not found")
     assert "make slurm_folder a folder that every node has" in never_begun(failed, "", "/f").detail
     assert never_begun(row("CANCELLED"), "", "/f").reason == "cancelled_elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("slurmstepd: error: StepId=5.batch exceeded memory limit (430821376 > 104857600), being killed", True),
+        (
+            "slurmstepd: error: Detected 1 oom_kill event in StepId=5.batch. Some of the step tasks have been OOM Killed.",
+            True,
+        ),
+        ("slurmstepd: error: StepId=55.batch exceeded memory limit (430821376 > 104857600), being killed", False),
+        ("slurmstepd: error: *** JOB 5 ON f1 CANCELLED AT 2026-11-30T15:06:24 ***", False),
+    ],
+)
+def test_the_cluster_says_of_which_lane_it_is_that_it_took_too_much_memory(line: str, told: bool) -> None:
+    assert is_of_memory(["something else", line], "5") == told
