@@ -79,23 +79,23 @@ def sbatch(lane: LaneJob, count: int = 1) -> list[str]:
 
 
 def sbatch_test(resources: Resources) -> list[str]:
-    """Return the command that asks whether the cluster could ever take a lane for one attempt, and submits nothing."""
-    return ["sbatch", *needs(resources, 0), SWALLOWED, "--test-only", "--export=ALL", "--chdir=/", "--wrap=:"]
+    """Return the command that asks whether the cluster could ever take a lane for one attempt, and submits nothing.
+
+    Only of a least time that is more than its partition allows does the cluster say so. A QOS may allow more than that.
+    """
+    limit = resources.time_seconds
+    least = [f"--time-min={math.ceil(limit / 60)}"] if limit and not resources.qos else []
+    return ["sbatch", *needs(resources, 0), *least, SWALLOWED, "--test-only", "--export=ALL", "--chdir=/", "--wrap=:"]
 
 
 def needs(resources: Resources, seconds: float) -> list[str]:
-    """Return the options that say what an attempt needs, as a lane that takes attempts for so many seconds.
-
-    Where the partition allows only the attempt's own time, the lane gets that; of more than the partition allows the cluster says
-    so. A QOS may allow more than the partition, so with one no least time is said: Slurm holds that to the partition's limit.
-    """
+    """Return the options that say what an attempt needs, as a lane that takes attempts for so many seconds."""
     limit = resources.time_seconds
     found = {
         "--cpus-per-task": resources.cpus,
         "--mem": f"{math.ceil(resources.memory_bytes / MEGABYTE)}M" if resources.memory_bytes else "",
         "--gres": f"gpu:{resources.gpus}" if resources.gpus else "",
         "--time": math.ceil((limit + seconds) / 60) if limit else "",
-        "--time-min": math.ceil(limit / 60) if limit and seconds and not resources.qos else "",
         "--nodes": resources.nodes,
         "--partition": resources.partition,
         "--account": resources.account,
