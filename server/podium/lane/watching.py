@@ -39,6 +39,7 @@ class Watching:
         self._next_look = 0.0  # at what is asked; the first one at once
         self._asked: place.Ask | None = None
         self._held = False
+        self._held_seconds = 0.0  # also while the lane was stopped itself
 
     def to_the_end(self) -> None:
         """Return when the attempt has ended by itself, or has to be ended."""
@@ -58,9 +59,11 @@ class Watching:
         left = spec.timeout_seconds - self._spent if spec.timeout_seconds is not None and not self._held else seconds
         senses.wait(min(seconds, self._streams.next_look, max(left, LEAST_SECONDS)))
         now = time.monotonic()
-        passed = 0.0 if self._held else min(now - self._last, MOST_STEP_SECONDS)
+        step = now - self._last
+        passed = 0.0 if self._held else min(step, MOST_STEP_SECONDS)
         self._last = now
         self._spent += passed
+        self._held_seconds += step - passed
         if not self.reason and senses.status is not None:
             self.stop("exited", spec.grace_seconds)
         if senses.terminated:
@@ -71,7 +74,7 @@ class Watching:
             self._next_look = now + place.LOOK_SECONDS
             self._hear()
         if senses.status is None and self._load.is_due():
-            self._load.tell(self.tree.look(), senses.cpu_seconds)
+            self._tell()
 
     def _keep_limits(self, passed: float) -> None:
         spec = self._spec
@@ -102,4 +105,7 @@ class Watching:
             self._held = False
             self.tree.go_on()
         if new and not self.reason:
-            self._load.tell(self.tree.look(), self._senses.cpu_seconds)
+            self._tell()
+
+    def _tell(self) -> None:
+        self._load.tell(self.tree.look(), self._senses.cpu_seconds, self._held_seconds)

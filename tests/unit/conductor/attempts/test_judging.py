@@ -49,6 +49,7 @@ def described(end: End) -> str:
         ("timed_out", "", "", "time limit of 1 min reached"),
         ("timed_out", "the limit of partition main", "", "time limit reached: the limit of partition main"),
         ("out_of_memory", "OUT_OF_MEMORY", "", "out of memory: OUT_OF_MEMORY"),
+        ("withdrawn", "", "", "taken back from the queue before it had begun"),
         ("never_started", "", "", "never started"),
         ("never_started", "its lane is gone", "", "never started: its lane is gone"),
     ],

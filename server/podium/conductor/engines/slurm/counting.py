@@ -102,6 +102,12 @@ def _was_needed(pool: Pool, row: Row, now: float) -> bool:
     return bool(waited) and (row.state != "COMPLETED" or max(waited) > SETTLED_SECONDS)
 
 
+def suspended_with_lane(pool: Pool) -> list[Flight]:
+    """Return the attempts whose lanes somebody has suspended on the cluster."""
+    numbers = {row.number for row in pool.lanes.values() if row.kind == "suspended"}
+    return [each for each in pool.flights.values() if each.claim and each.claim.lane in numbers] if numbers else []
+
+
 def lane_of(pool: Pool, flight: Flight) -> Row | None:
     """Return the lane that plays an attempt, None if the cluster does not know it. One that is pending has no number yet."""
     number = flight.claim.lane if flight.claim else ""

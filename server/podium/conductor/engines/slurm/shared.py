@@ -38,6 +38,7 @@ class Seen:
     exit_at: float = 0.0
     sign: tuple[int, ...] | None = None
     queued: bool = False  # in the pool's list of what waits
+    held: float | None = None  # for how many seconds its lane says that it was suspended; None if that was not read
 
 
 class Shared:
@@ -140,8 +141,8 @@ class Shared:
                 found.append((job_id, int(serial)))
         return found
 
-    def look(self, pool: str, folder: str) -> Seen:
-        """Return what an attempt's folder says; one that is gone says nothing."""
+    def look(self, pool: str, folder: str, *, held: bool = False) -> Seen:
+        """Return what an attempt's folder says; one that is gone says nothing. `held`: read also how long it was suspended."""
         end = place.read_exit(folder)
         exit_at = os.lstat(f"{folder}/{place.EXIT}").st_mtime if end else 0.0
         claim = place.read_claim(folder)
@@ -149,12 +150,17 @@ class Shared:
         there = bool(claim) or os.path.isdir(folder)  # noqa: PTH112
         if not there and not self.is_there():
             raise FileNotFoundError(errno.ENOENT, "it is not there", self.root)
-        return Seen(there, claim, end, exit_at, _sign(f"{folder}/{place.ALIVE}"), queued)
+        suspended = self._suspended_seconds(folder) if held else None
+        return Seen(there, claim, end, exit_at, _sign(f"{folder}/{place.ALIVE}"), queued, suspended)
 
-    def is_held(self, folder: str) -> bool:
-        """Return whether an attempt was last asked to hold."""
+    def _suspended_seconds(self, folder: str) -> float | None:
+        load = self.loads({"": folder}).get("", {}).get("held")
+        return float(load) if isinstance(load, int | float) else None
+
+    def asked(self, folder: str) -> str:
+        """Return what an attempt was last asked to do, "" if nothing."""
         ask = place.read_ask(folder)
-        return ask is not None and ask.what == "hold"
+        return ask.what if ask else ""
 
     def is_there(self) -> bool:
         """Return whether the folder is where it was made; one on a disk that is not mounted is not."""

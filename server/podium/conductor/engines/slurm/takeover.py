@@ -36,7 +36,8 @@ async def take_over(engine: "SlurmEngine", flight: Flight) -> None:
         break
     flight.earlier, flight.begun, flight.trouble = False, True, ""
     if fate is not None:
-        engine.report(flight, fate)
+        taken_back = fate.reason == "never_started" and flight.to_withdraw
+        engine.report(flight, Fate("withdrawn") if taken_back else fate)
         return
     flight.pool.unsure = time.monotonic() - SETTLED_SECONDS + SUBMIT_SECONDS
     await ends.conclude(engine, [flight])
@@ -66,7 +67,10 @@ async def _take_over(engine: "SlurmEngine", flight: Flight) -> Fate | None:
     engine.fleet.note(flight, seen, time.monotonic())
     if flight.claim is None:
         flight.stage = "waiting"
-    flight.suspended = await slow.do(shared.is_held, flight.folder)
+    asked = await slow.do(shared.asked, flight.folder)
+    if asked in {"hold", "go"}:
+        flight.turn(time.monotonic(), suspended=asked == "hold")
+    flight.to_go_on = flight.to_go_on and flight.suspended
     return None
 
 
