@@ -179,7 +179,7 @@ class SlurmEngine:
         """Let them go on. What cannot be asked now is asked again; nothing is asked of one that is not held."""
         if flight := self.fleet.flights.get(key):
             flight.forget_hold()
-            flight.to_go_on = flight.suspended or flight.earlier
+            flight.to_go_on = flight.asked == "hold" or flight.earlier
             self.to_wish.set()
 
     def halted(self, key: str) -> str:

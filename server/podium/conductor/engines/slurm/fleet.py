@@ -81,6 +81,8 @@ class Fleet:
             counting.take_rows(pool, of.pop(pool.label, {}), asked_at, now)
             for flight in counting.suspended_with_lane(pool):
                 flight.was_held = True
+                if flight.asked == "hold":  # its lane cannot say so, since it stands still itself
+                    flight.turn(now, suspended=True)
         self.strays = [row.lane for lanes in of.values() for row in lanes.values() if row.kind != "over"]
 
     def place(self, flight: Flight) -> Place:

@@ -9,6 +9,7 @@ import anyio
 
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.engines.slurm.answers import Row
+from podium.conductor.engines.slurm.shared import Held
 from podium.lane.place import Claim, Exit
 from podium.score.model.plan import Resources
 
@@ -43,7 +44,7 @@ class Flight:
     to_withdraw: bool = False  # it is to be taken back unless a lane has claimed it
     hold_settled: anyio.Event | None = None  # it is to be suspended; set when it is
     suspended: bool = False
-    was_held: bool = False  # at some time: the lane tells for how long
+    was_held: bool = False  # or is about to be: the lane tells for how long
     held_seconds: float = 0.0  # up to `held_told_at`, and from then on as long as it is suspended
     held_told_at: float = 0.0
     to_go_on: bool = False  # it was resumed, and that has yet to reach its folder
@@ -70,6 +71,8 @@ class Flight:
         self.to_go_on = False
         if self.hold_settled is None:
             self.hold_settled = anyio.Event()
+        if self.suspended:
+            self.hold_settled.set()
         return self.hold_settled
 
     def forget_hold(self) -> None:
@@ -79,17 +82,22 @@ class Flight:
         self.hold_settled = None
 
     def turn(self, now: float, *, suspended: bool) -> None:
-        """Note that it was suspended, or let go on."""
+        """Note that it is suspended, or let go on."""
         self.held_seconds, self.held_told_at = self.held(now), now
-        self.suspended, self.was_held = suspended, True
+        self.suspended = suspended
+        if suspended and self.hold_settled is not None:
+            self.hold_settled.set()
 
     def held(self, now: float) -> float:
         """Return for how long it was suspended so far."""
         return self.held_seconds + (now - self.held_told_at if self.suspended else 0.0)
 
-    def take_held(self, told: float, now: float) -> None:
-        """Note what its lane says about that, a while ago as long as it is suspended."""
-        self.held_seconds, self.held_told_at = max(told, self.held(now)) if self.suspended else told, now
+    def take_held(self, told: Held, now: float) -> None:
+        """Note what its lane says about that; as long as it is suspended, it said so a while ago."""
+        seconds = max(told.seconds, self.held(now)) if self.suspended else told.seconds
+        self.held_seconds, self.held_told_at = seconds, now
+        if told.holds and self.asked == "hold":
+            self.turn(now, suspended=True)
 
 
 @dataclass(eq=False)

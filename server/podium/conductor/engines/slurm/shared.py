@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from podium.conductor import faults
 from podium.lane import place, program
@@ -28,6 +28,13 @@ class Entry:
     spec: place.Spec
 
 
+class Held(NamedTuple):
+    """For how long a lane has held its attempt so far, and whether it does now."""
+
+    seconds: float
+    holds: bool
+
+
 @dataclass(frozen=True)
 class Seen:
     """What an attempt's folder says. `exit_at` is in seconds since the epoch; `sign` changes as long as the lane writes."""
@@ -38,7 +45,7 @@ class Seen:
     exit_at: float = 0.0
     sign: tuple[int, ...] | None = None
     queued: bool = False  # in the pool's list of what waits
-    held: float | None = None  # for how many seconds its lane says that it was suspended; None if that was not read
+    held: Held | None = None  # None if that was not read
 
 
 class Shared:
@@ -150,12 +157,13 @@ class Shared:
         there = bool(claim) or os.path.isdir(folder)  # noqa: PTH112
         if not there and not self.is_there():
             raise FileNotFoundError(errno.ENOENT, "it is not there", self.root)
-        suspended = self._suspended_seconds(folder) if held else None
-        return Seen(there, claim, end, exit_at, _sign(f"{folder}/{place.ALIVE}"), queued, suspended)
+        told = self._held(folder) if held else None
+        return Seen(there, claim, end, exit_at, _sign(f"{folder}/{place.ALIVE}"), queued, told)
 
-    def _suspended_seconds(self, folder: str) -> float | None:
-        load = self.loads({"": folder}).get("", {}).get("held")
-        return float(load) if isinstance(load, int | float) else None
+    def _held(self, folder: str) -> Held | None:
+        load = self.loads({"": folder}).get("", {})
+        seconds = load.get("held_seconds")
+        return Held(float(seconds), load.get("holds") is True) if isinstance(seconds, int | float) else None
 
     def asked(self, folder: str) -> str:
         """Return what an attempt was last asked to do, "" if nothing."""

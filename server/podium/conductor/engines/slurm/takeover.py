@@ -57,7 +57,10 @@ async def _take_over(engine: "SlurmEngine", flight: Flight) -> Fate | None:
         return await _elsewhere(engine, flight, home)
     if not home:  # the link to its folder is made before anything else of it
         return Fate("never_started")
-    seen = await slow.do(shared.look, pool, flight.folder)
+    asked = await slow.do(shared.asked, flight.folder)
+    flight.was_held = asked in {"hold", "go"}
+    flight.asked = asked if flight.was_held else ""
+    seen = await slow.do(shared.look, pool, flight.folder, held=flight.was_held)
     if seen.exit is None and seen.claim is None and not seen.queued:
         if await slow.do(shared.take, pool, flight.folder):
             return Fate("never_started")
@@ -67,10 +70,7 @@ async def _take_over(engine: "SlurmEngine", flight: Flight) -> Fate | None:
     engine.fleet.note(flight, seen, time.monotonic())
     if flight.claim is None:
         flight.stage = "waiting"
-    asked = await slow.do(shared.asked, flight.folder)
-    if asked in {"hold", "go"}:
-        flight.turn(time.monotonic(), suspended=asked == "hold")
-    flight.to_go_on = flight.to_go_on and flight.suspended
+    flight.to_go_on = flight.to_go_on and flight.asked == "hold"
     return None
 
 

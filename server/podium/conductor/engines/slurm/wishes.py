@@ -52,13 +52,9 @@ async def bring_about(engine: "SlurmEngine") -> None:
     for flight in [each for each in wanted if each.stage != "playing" and each.is_unwanted]:
         await _withdraw(engine, flight)
         engine.to_ask.set()  # lanes may not be needed any more
-    woken = []
-    for flight in [each for each in wanted if each.stage == "playing" and each.exit is None]:
-        if (what := _next(flight)) is not None and await _ask(engine, flight, what):
-            woken.append(flight)
-        if flight.suspended and flight.hold_settled is not None:
-            flight.hold_settled.set()
-    wake(engine, woken)
+    playing = [each for each in wanted if each.stage == "playing" and each.exit is None]
+    asked = [each for each in playing if (what := _next(each)) is not None and await _ask(engine, each, what)]
+    wake(engine, asked)
     await _end_lanes(engine, [each for each in wanted if each.cancelled_at is not None and each.stage == "playing"])
 
 
@@ -70,7 +66,7 @@ def _next(flight: Flight) -> Ask | None:
         return Ask("stop", "cancelled", flight.grace_seconds)
     if flight.stopped:
         return Ask("stop", flight.stopped, flight.grace_seconds)
-    if flight.awaits_hold and not flight.suspended:
+    if flight.awaits_hold and flight.asked != "hold":
         return Ask("hold")
     return Ask("go") if flight.to_go_on else None
 
@@ -108,7 +104,7 @@ async def _ask(engine: "SlurmEngine", flight: Flight, what: Ask) -> bool:
         return False
     flight.asked = what.what
     if what.what == "hold":
-        flight.turn(time.monotonic(), suspended=True)
+        flight.was_held = True  # its lane tells when it holds it
         flight.to_go_on = not flight.awaits_hold  # it was let go on meanwhile
     elif what.what == "go":
         flight.turn(time.monotonic(), suspended=False)
