@@ -8,6 +8,7 @@ import pytest
 from podium.conductor.processes import facts
 from tests.support.engine_grounds import ClusterGround, Ground
 from tests.support.slurm.lab import Lab, missing, open_lab
+from tests.support.slurm.site import Site
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,11 @@ def ground(lab: Lab, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("SLURM_CONF", str(lab.conf))
     yield ClusterGround(short_tmp, lab)
     assert not [pid for node in lab.nodes for pid in lab.leftovers(node) if facts.marker(pid)]
+
+
+@pytest.fixture
+def site(lab: Lab, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Return a submit host; its conductor is ended with all that it has."""
+    made = Site(lab, short_tmp, monkeypatch)
+    yield made
+    made.conductor.end()

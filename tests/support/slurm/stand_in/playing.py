@@ -14,12 +14,13 @@ from pathlib import Path
 from signal import SIGKILL, SIGSTOP
 from typing import Literal
 
+from podium.conductor.processes.cgroup import own_procs
 from tests.support.podium_home import until
 from tests.support.slurm import processes
 from tests.support.slurm.config import LabOptions
 from tests.support.slurm.stand_in.cancelling import end
 from tests.support.slurm.stand_in.cluster import CALLS, FAULTS, Cluster, write_state
-from tests.support.slurm.stand_in.keeping import fork_keepers
+from tests.support.slurm.stand_in.keeping import GROUP, fork_keepers
 from tests.support.source_tree import REPOSITORY
 
 COMMANDS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo", "sacct")
@@ -54,6 +55,7 @@ class StandIn:
         (folder / "bin").mkdir()
         (folder / FAULTS).mkdir()
         (folder / CALLS).touch()
+        (folder / GROUP).write_text(own_procs())
         known = {"nodes": options.names, "cpus": options.cpus, "memory_mb": options.memory_mb}
         write_state(str(folder), {**known, "kill_wait": options.kill_wait}, 1, [], [])
         for command in COMMANDS:
