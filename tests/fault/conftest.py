@@ -1,4 +1,4 @@
-"""Where the common suite of engines tries them."""
+"""Where the common suite of engines tries them, and a submit host of a cluster that is played."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.engine_grounds import ClusterGround, FakeGround, Ground, LocalGround
+from tests.support.slurm.site import Site
 from tests.support.slurm.stand_in.playing import open_stand_in
 
 
@@ -18,3 +19,12 @@ def ground(request: pytest.FixtureRequest, short_tmp: Path, monkeypatch: pytest.
     with open_stand_in() as cluster:
         monkeypatch.setenv("SLURM_CONF", str(cluster.conf))
         yield ClusterGround(short_tmp, cluster)
+
+
+@pytest.fixture
+def site(short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Return a submit host; its conductor is ended with all that it has."""
+    with open_stand_in() as cluster:
+        made = Site(cluster, short_tmp, monkeypatch)
+        yield made
+        made.conductor.end()

@@ -11,7 +11,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from podium.conductor.clock import Moment
-from podium.conductor.engines.port import End, EndReason
+from podium.conductor.engines.port import End, EndReason, Place
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.healing.diagnosis import LONGEST_WAIT_SECONDS
 from podium.conductor.rules.scheduler import Limits, Scheduler
@@ -69,6 +69,7 @@ class Histories(RuleBasedStateMachine):
         self.wishes: dict[
             str, bool
         ] = {}  # what was last asked of the engine about an attempt: to suspend it, or to let it go on
+        self.withdrawals: set[str] = set()  # attempts that the engine was asked to take back
         self.db = sqlite3.connect(":memory:", isolation_level=None)
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA foreign_keys=ON")
@@ -112,10 +113,16 @@ class Histories(RuleBasedStateMachine):
         for launch in batch.launches:
             assert launch.attempt.key not in self.begun
             self.begun.add(launch.attempt.key)
+        self.withdrawals.update(attempt.key for attempt in batch.withdrawals)
         self.wishes.update((attempt.key, suspended) for attempt, suspended in batch.wishes)
 
     def running(self) -> list[tuple[JobRun, Attempt]]:
         return [(job, attempt) for job in self.jobs for attempt in job.running.values()]
+
+    def queued(self) -> list[tuple[JobRun, Attempt]]:
+        """Return what is not known to have begun on a cluster."""
+        running = self.running()
+        return [(job, each) for job, each in running if job.plan.sheet(each.sheet).on_cluster and not each.place]
 
     # -- what may happen ------------------------------------------------------------------------------------------
 
@@ -126,10 +133,11 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: len(self.jobs) < 4)
     @rule(data=st.data(), count=st.integers(1, 6), concurrent=st.integers(1, 3), retries=st.integers(0, 2),
           fail_fast=st.booleans(), fallbacks=st.integers(0, 2), healing=st.booleans(),
-          holds=st.sets(st.integers(1, 3), max_size=2), completions=st.integers(0, 2),
+          holds=st.sets(st.integers(1, 3), max_size=2), completions=st.integers(0, 2), on_cluster=st.booleans(),
           limits=st.none() | st.builds(CostLimits, max_cost_per_sheet=DOLLARS, max_cost_per_job=DOLLARS))  # fmt: skip
     def submit(self, data: st.DataObject, count: int, concurrent: int, retries: int, fail_fast: bool, fallbacks: int,
-               healing: bool, holds: set[int], completions: int, limits: CostLimits | None) -> None:  # fmt: skip
+               healing: bool, holds: set[int], completions: int, on_cluster: bool,
+               limits: CostLimits | None) -> None:  # fmt: skip
         needs = [
             data.draw(st.sets(st.integers(1, num - 1)) if num > 1 else st.just(set())) for num in range(1, count + 1)
         ]
@@ -138,6 +146,8 @@ class Histories(RuleBasedStateMachine):
             instruments=("goose", "aider", "crush")[: fallbacks + 1] if fallbacks or healing or completions else (),
             checks=2, completions=completions, cost_limits=limits,
         )  # fmt: skip
+        if on_cluster:
+            plan = plan.model_copy(update={"sheets": tuple(replace(sheet, engine="slurm") for sheet in plan.sheets)})
         job = job_of(plan, seq=len(self.jobs) + 1, start_sheet=data.draw(st.integers(1, count)))
         job.self_healing = healing
         self.jobs.append(job)
@@ -162,6 +172,34 @@ class Histories(RuleBasedStateMachine):
         )  # fmt: skip
         self.scheduler.give_back(attempt)
         self.commit(lambda batch: sheets.attempt_ended(job, attempt, verdict, batch))
+
+    @precondition(lambda self: self.queued())
+    @rule(data=st.data())
+    def an_attempt_reaches_a_node(self, data: st.DataObject) -> None:
+        job, attempt = self.queued()[data.draw(st.integers(0, len(self.queued()) - 1))]
+        place = Place("running", "512", "f1")
+        self.commit(lambda batch: sheets.placed(attempt.serial, place, job, batch))
+
+    @precondition(lambda self: any(attempt.key in self.withdrawals for _, attempt in self.queued()))
+    @rule(data=st.data())
+    def an_attempt_is_taken_back(self, data: st.DataObject) -> None:
+        """It may be late: the job may have been let go on meanwhile. The sheet is as if it had not been started."""
+        asked = [(job, attempt) for job, attempt in self.queued() if attempt.key in self.withdrawals]
+        job, attempt = asked[data.draw(st.integers(0, len(asked) - 1))]
+        self.ended.add(attempt.key)
+        self.scheduler.give_back(attempt)
+        run = job.sheets[attempt.sheet]
+        before, cancelled = (_tried(run), run.unbegun), job.intent == "cancel"
+        batch = Batch(self.last_event + 1, Moment(self.mono, self.mono), suspending=self.suspending)
+        verdict = Verdict(End(attempt.key, "withdrawn"), passed=False, message="taken back")
+        changes = job.intent == "modify"
+        sheets.attempt_ended(job, attempt, verdict, batch)
+        assert changes or (run.status, attempt.outcome) == (
+            ("cancelled",) * 2 if cancelled else ("pending", "abandoned")
+        )
+        assert changes or (_tried(run), run.unbegun) == before
+        self._write(batch)
+        self.commit(lambda batch: None)
 
     @precondition(lambda self: any(attempt.key in self.wishes for _, attempt in self.running()))
     @rule(data=st.data(), done=st.sampled_from([True, True, True, False]))
@@ -238,7 +276,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def slots_are_what_runs(self) -> None:
-        playing = sum(len(job.playing) for job in self.jobs)
+        playing = sum(not job.plan.sheet(num).on_cluster for job in self.jobs for num in job.playing)
         assert self.scheduler.used == playing
         assert playing <= LIMIT or self.suspending  # what was suspended goes on, whoever has its slot now
 
@@ -249,6 +287,12 @@ class Histories(RuleBasedStateMachine):
             if job.status != "running":
                 assert not job.playing
                 assert not job.running or job.status == "paused"
+
+    @invariant()
+    def what_waits_in_a_queue_keeps_no_job_from_a_pause_or_a_change(self) -> None:
+        for job, attempt in self.queued():
+            if job.intent in {"pause", "modify"}:
+                assert attempt.key in self.withdrawals or attempt.suspended
 
     @invariant()
     def what_is_suspended_belongs_to_a_pause_and_was_asked_for(self) -> None:

@@ -10,6 +10,7 @@ from podium.conductor.processes import facts
 from tests.support.engine_grounds import ClusterGround, Ground
 from tests.support.podium_home import Conductor, make_home
 from tests.support.slurm.lab import Lab, missing, open_lab
+from tests.support.slurm.site import Site
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +44,11 @@ def submit_host(lab: Lab, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> I
     running = Conductor(make_home(short_tmp, engine="slurm", slurm_python=sys.executable)).start()
     yield running
     running.end()
+
+
+@pytest.fixture
+def site(lab: Lab, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Return a submit host; its conductor is ended with all that it has."""
+    made = Site(lab, short_tmp, monkeypatch)
+    yield made
+    made.conductor.end()

@@ -159,6 +159,7 @@ class FakeEngine:
         self._own: dict[str, AttemptSpec] = {}
         self._new: list[AttemptSpec] = []
         self._cancels: dict[str, float] = {}
+        self._withdrawals: set[str] = set()
         self._ends, self._changes = anyio.create_memory_object_stream[End](math.inf)
         self._tasks: TaskGroup = anyio.create_task_group()
 
@@ -230,8 +231,14 @@ class FakeEngine:
         if key in self._own:
             self._cancels.setdefault(key, grace_seconds)
 
+    async def withdraw(self, key: str) -> None:
+        """Take an attempt out of the queue as soon as the engine is in reach."""
+        if key in self._own:
+            self._withdrawals.add(key)
+
     async def suspend(self, key: str) -> bool:
-        """Stop an attempt that runs."""
+        """Stop an attempt that runs; one in the queue is withdrawn."""
+        await self.withdraw(key)
         play = self.world.plays.get(key)
         if not self.world.reachable or play is None or play.process is None or play.end is not None:
             return False
@@ -272,6 +279,10 @@ class FakeEngine:
             self.world.add(spec)
         for key in [key for key in self._cancels if key in self.world.plays]:
             self.world.stop(key, "cancelled", self._cancels.pop(key))
+        for key in self._withdrawals & self.world.plays.keys():
+            if self.world.plays[key].process is None:
+                self.world.stop(key, "withdrawn", 0.0)
+        self._withdrawals.clear()
         self.world.advance()
         for key in list(self._own):
             play = self.world.plays.get(key)

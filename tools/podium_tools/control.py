@@ -7,7 +7,16 @@ from podium.contract.ports import JobControl
 from podium_tools.changing import ChangeArgs, ChangeResult, change_result, parts_of
 from podium_tools.fields import JobArgs
 from podium_tools.following import next_step
-from podium_tools.results import ControlResult, in_brackets, job_fields, progress_of, shortened, state_of, status_of
+from podium_tools.results import (
+    ControlResult,
+    awaited,
+    in_brackets,
+    job_fields,
+    progress_of,
+    shortened,
+    state_of,
+    status_of,
+)
 from podium_tools.spec import Call, Hints, ToolSpec
 
 
@@ -41,7 +50,7 @@ async def _pause(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
     view = await port.pause(args.job_id)
     job = view.job
     if view.pending:
-        what = f"{_running_sheets(job)} have ended{_suspended_sheets(job)}"
+        what = awaited(job, lambda labels, total: ", ".join(shortened(labels, total=total))) + _suspended_sheets(job)
         summary = f"The pause of {job.job_id} is recorded and takes effect when {what}."
         return await _result(port, view, summary, success=True)
     if job.status != "paused":

@@ -1,7 +1,7 @@
 """The bases of the tools' results, and how a job's view becomes one."""
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Annotated, Any, TypeVar
 
@@ -149,6 +149,17 @@ def shortened(labels: Sequence[str], limit: int = SHOWN, total: int = 0, room: i
     shown = [label for label, cost in zip(labels, costs, strict=False) if cost <= most]
     cut = [within(label, most) for label in labels[:1]] if most else []
     return named(shown or cut, max(total, len(labels)))
+
+
+def awaited(job: JobView, name: Callable[[Sequence[str], int], str]) -> str:
+    """Return in a clause what is waited for before a job pauses; `name` names the first sheets of so many."""
+    queued, total = job.queued, max(job.running_total, len(job.running))
+    others = [label for label in job.running if label not in queued]
+    ends = f"its running sheets{f' ({name(others, total - len(queued))})' if others else ''} have ended"
+    back = f"what is in its cluster's queue is taken back ({name(queued, 0)})"
+    if not queued:
+        return ends
+    return f"{ends} and {back}" if others else back
 
 
 def named(labels: Sequence[str], total: int) -> list[str]:

@@ -24,7 +24,7 @@ from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
 from podium.conductor.reading.reader import Reader
-from podium.conductor.rules.transitions import control, suspensions
+from podium.conductor.rules.transitions import control, suspensions, withdrawals
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers import build
 from podium.conductor.service.handlers.daemon import cancel_seconds
@@ -142,6 +142,8 @@ async def _recover(context: Context) -> None:
         # Also one that should run: an earlier conductor may have stored that it goes on, and died before it did.
         wanted = suspensions.is_wanted(job, suspending=context.settings.hold_running)
         context.launcher.hold(attempt, suspended=attempt.suspended or wanted)
+        if withdrawals.are_wanted(job):
+            context.launcher.withdraw(attempt)
     for job in jobs:
         if job.status != "paused" or job.intent or not job.ready:  # of the rest, perhaps many, nothing follows
             context.supervisor.settle(job.job_id)

@@ -136,8 +136,9 @@ EVENTS: dict[EventType, Told] = {
     "sheet.fallback": Told("the attempt failed, and the next instrument takes the sheet", ("reason", "to", *_END), _LEFT),
     "sheet.skipped": Told("the sheet does not run", ("sheet", "name", "skip_kind", "reason")),
     "sheet.cancelled": Told("the attempt was ended because the job was cancelled", _END, _LEFT),
-    "sheet.abandoned": Told("the attempt never started; the sheet starts again, which uses up no retry; on a cluster after a "
-                            "pause", _END, ("reason", "delay_seconds", *_LEFT)),
+    "sheet.abandoned": Told("the attempt never started; the sheet starts again, which uses up no retry; on a cluster after "
+                            "`delay_seconds`, or when its job goes on if the attempt was taken back", ("reason", *_END),
+                            ("delay_seconds", *_LEFT)),
     "sheet.held": Told("the sheet waits for an approval", ("sheet", "name", "text")),
     "sheet.released": Told("the sheet was approved", ("sheet", "name")),
     "healing.diagnosed": Told("a sheet of a self-healing job failed, and this is why",

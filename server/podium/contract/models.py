@@ -68,6 +68,11 @@ class JobView(View):
     cursor: str = ""  # event cursor of this snapshot: "<home id>:<sequence>"
 
     @property
+    def queued(self) -> list[str]:
+        """Labels of those of `running` that are in a cluster's queue. It is no part of the wire."""
+        return [label for label, since in zip(self.running, self.running_since, strict=False) if not since]
+
+    @property
     def elapsed_seconds(self) -> float | None:
         """Seconds since its first sheet began, until it ended or until now; None before that, or if its end has no time.
 

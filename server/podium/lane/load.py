@@ -25,8 +25,13 @@ class Load:
         """Return whether it is time for a sign of life."""
         return time.monotonic() >= self._due
 
-    def tell(self, members: list[processes.Process], gone_cpu_seconds: float) -> None:
-        """Write what the members use. Those that have ended used `gone_cpu_seconds`. What cannot be written is of no harm."""
+    def tell(
+        self, members: list[processes.Process], gone_cpu_seconds: float, held_seconds: float, *, holds: bool
+    ) -> None:
+        """Write what the members use, for how long they were held, and whether all are now.
+
+        Those that have ended used `gone_cpu_seconds`. What cannot be written is of no harm.
+        """
         now = time.monotonic()
         cpu_seconds = gone_cpu_seconds + sum(each.cpu_ticks for each in members) / processes.TICKS
         used, passed = cpu_seconds - self._cpu_seconds, now - self._told_at
@@ -38,6 +43,8 @@ class Load:
             "cpu_percent": round(100 * max(0.0, used) / passed, 1) if passed > 0 else 0.0,
             "memory_bytes": sum(each.resident_bytes for each in members),
             "uptime": round(now - self._began, 3),
+            "held_seconds": round(held_seconds, 3),
+            "holds": holds,
             "stopped": [each.pid for each in members if each.state in "Tt"][:MOST_STOPPED],
         }
         try:

@@ -51,7 +51,7 @@ class Player:
             ask = None
         if ask is not None and ask.what == "stop":
             return place.Exit(ask.reason or "cancelled", detail="it had not begun")
-        return self._run(attempt, spec)._replace(seconds=time.monotonic() - began)
+        return self._run(serial, attempt, spec)._replace(seconds=time.monotonic() - began)
 
     def _spec(self, attempt: str) -> tuple[place.Spec | None, str]:
         """Return what to run, and remove it, as it holds secrets; or why there is none."""
@@ -69,7 +69,7 @@ class Player:
             os.unlink(path)
         return spec, f"its spec {why} on node {self._station.node}"
 
-    def _run(self, attempt: str, spec: place.Spec) -> place.Exit:
+    def _run(self, serial: int, attempt: str, spec: place.Spec) -> place.Exit:
         senses, node = self._senses, self._station.node
         senses.forget()
         kills = memory.kills(self._counters)
@@ -80,7 +80,7 @@ class Player:
         except OSError as error:
             streams.close()
             return place.Exit("launch_failed", detail=f"cannot start it on node {node}: {error.strerror}")
-        watching = Watching(attempt, spec, senses, streams)
+        watching = Watching(attempt, spec, senses, streams, lambda: self._station.ring(serial))
         watching.to_the_end()
         if watching.reason == "exited" and senses.code:
             self._settle(watching)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from . import place
 from .load import Load
@@ -25,7 +26,10 @@ class Watching:
     A stop may come again, with less grace: the earlier moment counts.
     """
 
-    def __init__(self, attempt: str, spec: place.Spec, senses: Senses, streams: Streams) -> None:
+    def __init__(
+        self, attempt: str, spec: place.Spec, senses: Senses, streams: Streams, ring: Callable[[], None]
+    ) -> None:
+        """`ring` says that there is something new about the attempt."""
         self.reason = self.detail = ""
         self.deadline = 0.0  # when KILL follows, by the monotonic clock
         self.tree = Tree(spec.key, senses.child, self.tick)
@@ -38,7 +42,10 @@ class Watching:
         self._spent = 0.0
         self._next_look = 0.0  # at what is asked; the first one at once
         self._asked: place.Ask | None = None
-        self._held = False
+        self._held = False  # or is being held
+        self._holds = False  # all of it
+        self._held_seconds = 0.0  # also while the lane was stopped itself
+        self._ring = ring
 
     def to_the_end(self) -> None:
         """Return when the attempt has ended by itself, or has to be ended."""
@@ -58,9 +65,11 @@ class Watching:
         left = spec.timeout_seconds - self._spent if spec.timeout_seconds is not None and not self._held else seconds
         senses.wait(min(seconds, self._streams.next_look, max(left, LEAST_SECONDS)))
         now = time.monotonic()
-        passed = 0.0 if self._held else min(now - self._last, MOST_STEP_SECONDS)
+        step = now - self._last
+        passed = 0.0 if self._held else min(step, MOST_STEP_SECONDS)
         self._last = now
         self._spent += passed
+        self._held_seconds += step - passed
         if not self.reason and senses.status is not None:
             self.stop("exited", spec.grace_seconds)
         if senses.terminated:
@@ -71,7 +80,7 @@ class Watching:
             self._next_look = now + place.LOOK_SECONDS
             self._hear()
         if senses.status is None and self._load.is_due():
-            self._load.tell(self.tree.look(), senses.cpu_seconds)
+            self._tell()
 
     def _keep_limits(self, passed: float) -> None:
         spec = self._spec
@@ -90,16 +99,21 @@ class Watching:
             ask = place.read_ask(self._attempt)
         except OSError:
             return
-        new, self._asked = ask != self._asked, ask
+        new, held = ask != self._asked, self._holds
+        self._asked = ask
         if ask is None:
             return
         if ask.what == "stop" and new:
             self.stop(ask.reason or "cancelled", ask.grace_seconds)
         elif ask.what == "hold" and not self.reason:
             self._held = True
-            self.tree.hold()
+            self._holds = self.tree.hold()
         elif ask.what == "go" and self._held and not self.reason:
-            self._held = False
+            self._held = self._holds = False
             self.tree.go_on()
-        if new and not self.reason:
-            self._load.tell(self.tree.look(), self._senses.cpu_seconds)
+        if (new or held != self._holds) and not self.reason:
+            self._tell()
+            self._ring()
+
+    def _tell(self) -> None:
+        self._load.tell(self.tree.look(), self._senses.cpu_seconds, self._held_seconds, holds=self._holds)

@@ -24,6 +24,23 @@ async def test_a_pause_that_is_only_stored_is_pending_and_says_what_still_runs()
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
 
 
+@pytest.mark.parametrize(
+    ("since", "what"),
+    [
+        (["", ""], "what is in its cluster's queue is taken back (train, test)"),
+        (
+            ["2027-01-01T00:00:00Z", ""],
+            "its running sheets (train) have ended and what is in its cluster's queue is taken back (test)",
+        ),
+    ],
+)
+async def test_a_pause_says_what_it_takes_back_from_the_queue_of_a_cluster(since: list[str], what: str) -> None:
+    paused = job(pause_requested=True, running=["train", "test"], running_since=since)
+    port = ScriptedPort(action=ActionView(job=paused, message="", pending=True))
+    result = await use(port, "pause_job", {"job_id": ID})
+    assert result.summary == f"The pause of {ID} is recorded and takes effect when {what}."
+
+
 async def test_a_pause_in_effect_says_paused() -> None:
     port = ScriptedPort(action=ActionView(job=job(status="paused", running=[]), message=""))
     result = await use(port, "pause_job", {"job_id": ID})

@@ -23,14 +23,15 @@ def command(jobs: Jobs, home: Home = None, socket: Socket = None, as_json: AsJso
 
 
 def _said(view: "ActionView") -> tuple[str, bool]:
-    from podium.cli.jobs.controlling import overtaken, running_sheets, suspended_sheets
+    from podium.cli.jobs.controlling import overtaken, suspended_sheets
     from podium.cli.terminal.door import in_line
     from podium.cli.terminal.following import following_text
-    from podium_tools.results import progress_of, state_of
+    from podium.cli.terminal.states import some
+    from podium_tools.results import awaited, progress_of, state_of
 
     job = view.job
     if view.pending:
-        what = f"{running_sheets(job)} have ended{suspended_sheets(job)}"
+        what = awaited(job, some) + suspended_sheets(job)
         return (
             f"The pause of {job.job_id} is recorded and takes effect when {what}.\n"
             + following_text(f"podium wait {job.job_id}", {f"podium resume {job.job_id}": "withdraws the pause"})

@@ -190,6 +190,7 @@ def describe(live: LiveAttempt, end: End) -> str:
         "cancelled_elsewhere": f"cancelled on the cluster, and not by Podium{at}{why}",
         "refused": f"the cluster does not take it{why}",
         "elsewhere": "started in the home that this one is a copy of, and may still run there; resume_job would run it here too",
+        "withdrawn": "taken back from the queue before it had begun",
         "never_started": f"never started{at}{why}",
         "launch_failed": f"could not be started: {end.detail}",
     }

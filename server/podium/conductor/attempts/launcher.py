@@ -91,7 +91,7 @@ class Launcher:
     def launch(self, job: JobRun, attempt: Attempt) -> None:
         """Start an attempt: one whose text is known, together with others, else in a task of its own."""
         live = self._track(job, attempt)
-        if _is_plain(live):
+        if live.is_plain:
             self._plain.append(live)
             self._plain_came.set()
         else:
@@ -113,6 +113,15 @@ class Launcher:
             self._tasks.start_soon(partial(live.engine.cancel, attempt.key, grace_seconds=self._grace))
         else:
             live.scope.cancel()
+
+    def withdraw(self, attempt: Attempt) -> None:
+        """Take back an attempt that has not begun on its cluster, also one on the way there."""
+        live = self._live.get(attempt.key)
+        if live is None or live.withdraw_asked:
+            return
+        live.withdraw_asked = True
+        if live.in_engine:
+            self._tasks.start_soon(live.engine.withdraw, attempt.key)
 
     def hold(self, attempt: Attempt, *, suspended: bool) -> None:
         """Suspend an attempt, or let a suspended one go on; what became of a suspension is told to the supervisor.
@@ -169,6 +178,8 @@ class Launcher:
                     ready = await self._prepare(live)
             if live.scope.cancelled_caught or live.cancel_asked:
                 ready = not_run(live, "cancelled", "cancelled before it started")
+            elif live.withdraw_asked and isinstance(ready, AttemptSpec):
+                ready = not_run(live, "withdrawn", "taken back before it was handed to its cluster")
             if isinstance(ready, AttemptSpec):
                 live.in_engine = True
                 faults.point("before_launch")
@@ -365,19 +376,6 @@ def _without(attempt: int, files: Sequence[str]) -> str:
     more = f" and {len(files) - _LISTED} more" if len(files) > _LISTED else ""
     named = ", ".join(map(one_line, files[:_LISTED]))
     return f"attempt {attempt} began without the {which} {named}{more}, which {were} not there"
-
-
-def _is_plain(live: LiveAttempt) -> bool:
-    """Return whether nothing has to be waited for before an attempt is launched: no condition, template, program or folder.
-
-    The program of a `#!` line is looked for too.
-    """
-    sheet = live.sheet
-    conditional = live.first_try and (sheet.skip_when or sheet.skip_when_command)
-    looked_up = live.plan.env_pass or live.plan.env_from or sheet.env_from
-    prepared = conditional or live.is_tool or live.remedy is not None or looked_up
-    text = None if prepared else constant(live.plan.templates[sheet.template])
-    return text is not None and not text.startswith("#!")
 
 
 def _unplayable(own: Interpreter, env: Mapping[str, str], live: LiveAttempt) -> str:

@@ -16,7 +16,7 @@ from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.contract.models import Survivor
 from podium.instruments.profile import Profile
-from podium.score.model.context import expand, looked_back, readings, template_variables
+from podium.score.model.context import constant, expand, looked_back, readings, template_variables
 from podium.score.model.plan import Plan, PlanSheet, Player, Validation
 
 NOTHING_KNOWN = Known()
@@ -48,6 +48,7 @@ class LiveAttempt:
     in_engine: bool = False
     ended: bool = False
     cancel_asked: bool = False
+    withdraw_asked: bool = False
     hold_asked: bool | None = None  # the last wish: to suspend it, or to let it go on
     survivors: list[Survivor] = field(default_factory=list)  # of its skip command and its validations
     notes: list[str] = field(default_factory=list)  # what may surprise about how it began
@@ -76,6 +77,15 @@ class LiveAttempt:
     def is_assembled(self) -> bool:
         """Whether its text is a prompt that has more than the template."""
         return self.is_tool and bool(self.sheet.told or self.sheet.injections)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is waited for before its launch: no condition, template, program (also of a `#!` line) or folder."""
+        conditional = self.first_try and (self.sheet.skip_when or self.sheet.skip_when_command)
+        looked_up = self.plan.env_pass or self.plan.env_from or self.sheet.env_from
+        prepared = conditional or self.is_tool or self.remedy is not None or looked_up
+        text = None if prepared else constant(self.plan.templates[self.sheet.template])
+        return text is not None and not text.startswith("#!")
 
     @property
     def checks(self) -> tuple[Validation, ...]:

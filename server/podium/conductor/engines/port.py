@@ -29,6 +29,7 @@ EndReason = Literal[
     "refused",  # of a cluster: it does not take it, and would not take it again
     "elsewhere",  # it may still run for the home that this one is a copy of
     "never_started",
+    "withdrawn",  # it was taken back before it had begun
     "launch_failed",
 ]
 
@@ -157,11 +158,17 @@ class Engine(Protocol):
     async def cancel(self, key: str, *, grace_seconds: float) -> None:
         """End an attempt's tree: TERM, the grace period, KILL. Its end comes in `changes` with reason "cancelled"."""
 
+    async def withdraw(self, key: str) -> None:
+        """Take back an attempt that has not begun: its end comes with reason "withdrawn".
+
+        One that has begun, or begins just now, goes on. It is not an error if it has ended.
+        """
+
     async def suspend(self, key: str) -> bool:
         """Stop an attempt where it is; return False if that cannot be done, or it is over. Nothing of it is lost.
 
-        One on the way to its process is stopped as soon as that runs, and the call waits for it; one in a queue of the engine
-        cannot be. Its limits of time and of silence stand still. Suspended, it can be cancelled.
+        One on the way to its process is stopped as soon as that runs, which the call waits for; one in a queue of the engine is
+        withdrawn. Its limits of time and of silence stand still. Suspended, it can be cancelled.
         """
 
     async def resume(self, key: str) -> None:

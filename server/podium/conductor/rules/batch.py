@@ -52,6 +52,7 @@ class Batch:
     cancels: list[Attempt] = field(default_factory=list)
     suspending: bool = False  # a pause suspends what runs
     wishes: list[tuple[Attempt, bool]] = field(default_factory=list)  # to suspend (True) or let go on after the commit
+    withdrawals: list[Attempt] = field(default_factory=list)  # to take back after the commit, if they have not begun
     turned: list[Attempt] = field(
         default_factory=list
     )  # suspended now, or not any more: their slots are still as before

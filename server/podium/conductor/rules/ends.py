@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from podium.conductor.engines.port import EndReason
 
-Follows = Literal["judged", "cancelled", "retry", "on_lost", "again", "never"]
+Follows = Literal["judged", "cancelled", "retry", "on_lost", "again", "pending", "never"]
 
 MOST_AGAIN = 5  # times in a row that a sheet starts again which its cluster did not begin
 FOLLOWS: dict[Follows, str] = {
@@ -16,6 +16,7 @@ FOLLOWS: dict[Follows, str] = {
         "it starts again, which uses up no retry; on a cluster after a pause that grows, and at most "
         f"{MOST_AGAIN} times in a row: then it counts as a failure"
     ),
+    "pending": "it starts again when its job goes on, which uses up no retry",
     "never": "the sheet fails: another try could not help",
 }
 
@@ -43,6 +44,7 @@ ENDS: dict[EndReason, Ended] = {
     "refused": Ended("on a cluster: the cluster does not take it, and would not take it again", "never"),
     "boot_failed": Ended("on a cluster: its node did not come up, and it had not begun", "again"),
     "never_started": Ended("it had not begun to run", "again"),
+    "withdrawn": Ended("on a cluster: its job was to pause or to change, and it had not begun", "pending"),
     "launch_failed": Ended("it could not be started", "retry"),
     "elsewhere": Ended("it may still run for the home that this one is a copy of", "never"),
 }

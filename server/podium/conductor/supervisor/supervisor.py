@@ -27,6 +27,7 @@ from podium.conductor.rules.transitions import jobs as job_transitions
 from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store.store import Store
 from podium.conductor.store.trouble import Trouble
+from podium.conductor.supervisor.going import set_going
 from podium.conductor.supervisor.inbox import Command, Inbox, Transition
 from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.refused import Refused
@@ -47,8 +48,8 @@ class Retired(Exception):
 class Supervisor:
     """Owns the jobs in memory. `run` is its only task.
 
-    After each commit, `publish` gets its events, `launcher` the attempts to start, suspend and end, and `remove` the ids of
-    deleted jobs; `has_news` is called if there is something to tell of (see `transitions.notifications`). All return at once.
+    After each commit, `publish` gets its events, `launcher` what it asks of attempts, and `remove` the ids of deleted jobs;
+    `has_news` is called if there is something to tell of (see `transitions.notifications`). All return at once.
     """
 
     def __init__(
@@ -335,19 +336,11 @@ class Supervisor:
             command.resolve()
         faults.point("before_reply")
         self._publish(batch.events)
-        self._set_going(batch)
+        set_going(batch, self._launcher)
         for job_id in batch.removals:
             self._remove(job_id)
         if batch.has_news:
             self._has_news()
-
-    def _set_going(self, batch: Batch) -> None:
-        for launch in batch.launches:
-            self._launcher.launch(launch.job, launch.attempt)
-        for attempt, suspended in batch.wishes:
-            self._launcher.hold(attempt, suspended=suspended)
-        for attempt in batch.cancels:
-            self._launcher.cancel(attempt)
 
     async def _undo(self, batch: Batch, done: list[Command], error: StorageFull) -> None:
         """Restore the touched jobs from the disk, refuse the callers, and keep the ends of attempts for later."""

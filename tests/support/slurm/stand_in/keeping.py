@@ -8,6 +8,7 @@ from contextlib import suppress
 from tests.support.slurm.stand_in.cluster import Cluster, Job
 
 LOOK_SECONDS = 0.02
+GROUP = "group"  # names the file through which a process enters the cgroup of jobs
 
 
 def fork_keepers(folder: str, serials: list[int]) -> None:
@@ -17,11 +18,20 @@ def fork_keepers(folder: str, serials: list[int]) -> None:
         if first == 0:
             try:
                 os.setsid()
+                _leave_group(folder)
                 if os.fork() == 0:
                     _keep(folder, serial)
             finally:
                 os._exit(0)
         os.waitpid(first, 0)
+
+
+def _leave_group(folder: str) -> None:
+    """Leave the cgroup of the command that was called: a job is no part of it, and does not end with it."""
+    with suppress(OSError), open(os.path.join(folder, GROUP), encoding="utf-8") as group:
+        procs = group.read()
+        with open(procs, "w", encoding="ascii") as own:
+            own.write(str(os.getpid()))
 
 
 def _keep(folder: str, serial: int) -> None:
@@ -30,9 +40,6 @@ def _keep(folder: str, serial: int) -> None:
         os.dup2(nothing, number)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGTERM})
     with Cluster(folder) as cluster:
-        if group := cluster.options["group"]:  # the command's own may be ended with it, as a conductor's commands are
-            with open(group, "w", encoding="ascii") as members:
-                members.write(str(os.getpid()))
         job = cluster.by_serial(serial)
         if job and not job.end_wanted:
             job.keeper, job.script = os.getpid(), _spawn(job, folder)

@@ -55,8 +55,9 @@ class StandIn:
         (folder / "bin").mkdir()
         (folder / FAULTS).mkdir()
         (folder / CALLS).touch()
+        (folder / GROUP).write_text(own_procs())
         known: dict[str, Any] = {"nodes": options.names, "cpus": options.cpus, "memory_mb": options.memory_mb}
-        known |= {"kill_wait": options.kill_wait, "group": own_procs()}
+        known |= {"kill_wait": options.kill_wait}
         write_state(str(folder), known, 1, [], [])
         for command in COMMANDS:
             path = folder / "bin" / command

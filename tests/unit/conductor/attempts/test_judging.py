@@ -51,6 +51,7 @@ def described(end: End) -> str:
         ("timed_out", "another", "Slurm job 7 on node f1", "time limit reached (Slurm job 7 on node f1): another"),
         ("out_of_memory", "OUT_OF_MEMORY", "", "out of memory: OUT_OF_MEMORY"),
         ("killed", "Slurm says FAILED", "", "ended by something outside Podium: Slurm says FAILED"),
+        ("withdrawn", "", "", "taken back from the queue before it had begun"),
         ("never_started", "", "", "never started"),
         ("never_started", "its lane is gone", "", "never started: its lane is gone"),
     ],

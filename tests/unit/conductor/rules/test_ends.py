@@ -15,5 +15,5 @@ def test_what_follows_from_the_ends_of_a_cluster() -> None:
     found = {reason: end.follows for reason, end in ENDS.items() if end.means.startswith("on a cluster")}
     assert found == {
         "node_failed": "on_lost", "preempted": "on_lost", "cancelled_elsewhere": "on_lost", "deadline": "never",
-        "refused": "never", "boot_failed": "again",
+        "refused": "never", "boot_failed": "again", "withdrawn": "pending",
     }  # fmt: skip

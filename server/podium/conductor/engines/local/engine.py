@@ -109,6 +109,9 @@ class LocalEngine:
         """Return where these attempts are. This engine always knows."""
         return {key: place for key in keys if (place := self.place(key))}
 
+    async def withdraw(self, key: str) -> None:
+        """Let it begin: here nothing waits for long."""
+
     async def suspend(self, key: str) -> bool:
         """Stop an attempt where it is, as soon as its process runs."""
         running = self._running.get(key)

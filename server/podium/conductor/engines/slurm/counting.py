@@ -115,6 +115,12 @@ def _was_needed(row: Row, waits_since: float | None, now: float) -> bool:
     return waits_since is not None and (row.state != "COMPLETED" or now - waits_since > SETTLED_SECONDS)
 
 
+def suspended_with_lane(pool: Pool) -> list[Flight]:
+    """Return the attempts whose lanes somebody has suspended on the cluster."""
+    numbers = {row.number for row in pool.lanes.values() if row.kind == "suspended"}
+    return [each for each in pool.flights.values() if each.claim and each.claim.lane in numbers] if numbers else []
+
+
 def lane_of(pool: Pool, flight: Flight) -> Row | None:
     """Return the lane that plays an attempt, None if the cluster does not know it. One that is pending has no number yet."""
     return pool.begun.get(flight.claim.lane) if flight.claim else None

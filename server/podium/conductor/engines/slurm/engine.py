@@ -26,7 +26,7 @@ from podium.conductor.engines.slurm.shared import Shared
 from podium.conductor.engines.slurm.slow import Slow
 from podium.conductor.engines.slurm.verdicts import Fate, end_of
 from podium.conductor.processes.run import Runner
-from podium.lane import place, values
+from podium.lane import values
 from podium.log import get_logger
 from podium.score.model.plan import Resources
 from podium.texts.shown import cut_line
@@ -168,19 +168,31 @@ class SlurmEngine:
             flight.cancelled_at, flight.grace_seconds = time.monotonic(), grace_seconds
             self.to_wish.set()
 
-    async def suspend(self, key: str) -> bool:
-        """Hold the processes of an attempt that runs; they keep what they have on their node."""
+    async def withdraw(self, key: str) -> None:
+        """Take back an attempt that no lane has claimed."""
         flight = self.fleet.flights.get(key)
-        if flight is None or flight.stage != "playing" or flight.exit is not None:
+        if flight is not None and flight.stage != "playing":
+            flight.to_withdraw = True
+            self.to_wish.set()
+
+    async def suspend(self, key: str) -> bool:
+        """Hold the processes of an attempt that runs; they keep what they have on their node. One that waits is withdrawn.
+
+        It may just begin, or its folder be away: the call waits until it is known to be held, over, or to be let go on.
+        """
+        flight = self.fleet.flights.get(key)
+        if flight is None or flight.cancelled_at is not None:
             return False
-        flight.suspended = await wishes.ask(self, flight, place.Ask("hold"))
-        return flight.suspended
+        settled = flight.want_hold()
+        self.to_wish.set()
+        await settled.wait()
+        return flight.suspended and flight.hold_settled is settled
 
     async def resume(self, key: str) -> None:
-        """Let them go on. What cannot be asked now is asked again."""
+        """Let them go on. What cannot be asked now is asked again; nothing is asked of one that is not held."""
         if flight := self.fleet.flights.get(key):
-            flight.suspended = False
-            flight.to_go_on = flight.stage == "playing"
+            flight.forget_hold()
+            flight.to_go_on = flight.asked == "hold" or flight.earlier
             self.to_wish.set()
 
     def halted(self, key: str) -> str:
@@ -205,6 +217,7 @@ class SlurmEngine:
             return
         faults.point("before_end")
         self.fleet.drop(flight, time.monotonic())
+        flight.forget_hold()
         self._ends.send_nowait(end_of(flight, fate, time.time()))
 
 

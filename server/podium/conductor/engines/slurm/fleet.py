@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from time import monotonic
 from time import time as wall
 
 from podium.conductor.engines.port import AttemptSpec, Place, PlaceState
@@ -62,11 +63,14 @@ class Fleet:
         if seen.claim is not None and flight.claim is None:
             flight.claim, flight.stage, flight.changed_at = seen.claim, "playing", wall()
             flight.claimed_at = flight.sign_at = now
+            flight.to_withdraw = False
             flight.pool.useful.add(seen.claim.lane)
             flight.pool.failures = 0
             flight.pool.go_on()
         if seen.sign != flight.sign:
             flight.sign, flight.sign_at = seen.sign, now
+        if seen.held is not None:
+            flight.take_held(seen.held, now)
         if seen.exit is not None and flight.exit is None:
             flight.exit, flight.exit_at, flight.exit_seen = seen.exit, seen.exit_at, now
 
@@ -78,6 +82,10 @@ class Fleet:
             of.setdefault(row.name, {})[row.lane] = row
         for pool in self.pools.values():
             counting.take_rows(pool, of.pop(pool.label, {}), asked_at, now)
+            for flight in counting.suspended_with_lane(pool):
+                flight.was_held = True
+                if flight.asked == "hold":  # its lane cannot say so, since it stands still itself
+                    flight.turn(now, suspended=True)
         self.strays = [row.lane for lanes in of.values() for row in lanes.values() if row.kind != "over"]
 
     def place(self, flight: Flight) -> Place:
@@ -90,7 +98,8 @@ class Fleet:
             row = counting.lane_of(flight.pool, flight)
             suspended = flight.suspended or (row is not None and row.kind == "suspended")
             state: PlaceState = "suspended" if suspended else "running"
-            return Place(state, lane, node, row.partition if row else "", since=flight.changed_at)
+            partition, held = row.partition if row else "", flight.held(monotonic())
+            return Place(state, lane, node, partition, since=flight.changed_at, held_seconds=held)
         return replace(_queued(flight.pool), since=flight.changed_at)
 
 

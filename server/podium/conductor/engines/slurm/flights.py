@@ -5,8 +5,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
+import anyio
+
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.engines.slurm.answers import Row
+from podium.conductor.engines.slurm.shared import Held
 from podium.lane.place import Claim, Exit
 from podium.score.model.plan import Resources
 
@@ -38,7 +41,12 @@ class Flight:
     asked: str = ""  # what was asked of it last, and has reached its folder
     stopped: str = ""  # why it is to be stopped, other than by a cancel
     ended_lane_at: float = 0.0  # when its lane was last told to end
+    to_withdraw: bool = False  # it is to be taken back unless a lane has claimed it
+    hold_settled: anyio.Event | None = None  # it is to be suspended; set when it is
     suspended: bool = False
+    was_held: bool = False  # or is about to be: the lane tells for how long
+    held_seconds: float = 0.0  # up to `held_told_at`, and from then on as long as it is suspended
+    held_told_at: float = 0.0
     to_go_on: bool = False  # it was resumed, and that has yet to reach its folder
     trouble: str = ""  # what its folder said when it was last used, in words
 
@@ -46,6 +54,50 @@ class Flight:
     def serial(self) -> int:
         """Its number in its job."""
         return int(self.spec.folder.name)
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether it is to end if no lane has claimed it."""
+        return self.cancelled_at is not None or self.to_withdraw
+
+    @property
+    def awaits_hold(self) -> bool:
+        """Whether somebody waits for its suspension."""
+        return self.hold_settled is not None and not self.hold_settled.is_set()
+
+    def want_hold(self) -> anyio.Event:
+        """Note that it is to be suspended, or taken back if no lane has claimed it; return what is set when that is settled."""
+        self.to_withdraw = self.stage != "playing"
+        self.to_go_on = False
+        if self.hold_settled is None:
+            self.hold_settled = anyio.Event()
+        if self.suspended:
+            self.hold_settled.set()
+        return self.hold_settled
+
+    def forget_hold(self) -> None:
+        """Note that it is not to be suspended any more, and let nobody wait for that."""
+        if self.hold_settled is not None:
+            self.hold_settled.set()
+        self.hold_settled = None
+
+    def turn(self, now: float, *, suspended: bool) -> None:
+        """Note that it is suspended, or let go on."""
+        self.held_seconds, self.held_told_at = self.held(now), now
+        self.suspended = suspended
+        if suspended and self.hold_settled is not None:
+            self.hold_settled.set()
+
+    def held(self, now: float) -> float:
+        """Return for how long it was suspended so far."""
+        return self.held_seconds + (now - self.held_told_at if self.suspended else 0.0)
+
+    def take_held(self, told: Held, now: float) -> None:
+        """Note what its lane says about that; as long as it is suspended, it said so a while ago."""
+        seconds = max(told.seconds, self.held(now)) if self.suspended else told.seconds
+        self.held_seconds, self.held_told_at = seconds, now
+        if told.holds and self.asked == "hold":
+            self.turn(now, suspended=True)
 
 
 @dataclass(eq=False)

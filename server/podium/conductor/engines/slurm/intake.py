@@ -32,7 +32,7 @@ async def run(engine: "SlurmEngine") -> None:
     while True:
         await engine.to_put.wait()
         engine.to_put = anyio.Event()
-        new = [each for each in engine.fleet.of_stage("new") if not each.earlier and each.cancelled_at is None]
+        new = [each for each in engine.fleet.of_stage("new") if not (each.earlier or each.is_unwanted)]
         failed = 0
         for at in range(0, len(new), AT_ONCE):
             failed += await _put(engine, new[at : at + AT_ONCE])

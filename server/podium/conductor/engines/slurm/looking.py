@@ -22,7 +22,7 @@ async def look_at(engine: "SlurmEngine", flights: Sequence[Flight]) -> None:
 
 
 async def _look_at(engine: "SlurmEngine", flights: Sequence[Flight]) -> None:
-    asked = [(flight.pool.name, flight.folder) for flight in flights]
+    asked = [(flight.pool.name, flight.folder, flight.was_held) for flight in flights]
     try:
         seen = await engine.slow.do(lambda: [_look(engine, *each) for each in asked])
     except OSError as error:
@@ -35,8 +35,8 @@ async def _look_at(engine: "SlurmEngine", flights: Sequence[Flight]) -> None:
             engine.fleet.note(flight, each, now)
 
 
-def _look(engine: "SlurmEngine", pool: str, folder: str) -> Seen | OSError:
+def _look(engine: "SlurmEngine", pool: str, folder: str, held: bool) -> Seen | OSError:
     try:
-        return engine.shared.look(pool, folder)
+        return engine.shared.look(pool, folder, held=held)
     except OSError as error:
         return error

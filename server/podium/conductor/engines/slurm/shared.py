@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from podium.conductor import faults
 from podium.errors import PermissionDenied
@@ -35,6 +35,13 @@ class Entry:
     spec: place.Spec
 
 
+class Held(NamedTuple):
+    """For how long a lane has held its attempt so far, and whether it does now."""
+
+    seconds: float
+    holds: bool
+
+
 @dataclass(frozen=True)
 class Seen:
     """What an attempt's folder says. `exit_at` is in seconds since the epoch; `sign` changes as long as the lane writes."""
@@ -45,6 +52,7 @@ class Seen:
     exit_at: float = 0.0
     sign: tuple[int, ...] | None = None
     queued: bool = False  # in the pool's list of what waits
+    held: Held | None = None  # None if that was not read
 
 
 class Shared:
@@ -195,8 +203,8 @@ class Shared:
                 found.append((job_id, int(serial)))
         return found
 
-    def look(self, pool: str, folder: str) -> Seen:
-        """Return what an attempt's folder says; one that is gone says nothing."""
+    def look(self, pool: str, folder: str, *, held: bool = False) -> Seen:
+        """Return what an attempt's folder says; one that is gone says nothing. `held`: read also how long it was suspended."""
         end = place.read_exit(folder)
         exit_at = os.lstat(f"{folder}/{place.EXIT}").st_mtime if end else 0.0
         claim = place.read_claim(folder)
@@ -204,12 +212,18 @@ class Shared:
         there = bool(claim) or os.path.isdir(folder)  # noqa: PTH112
         if not there and not self.is_there():
             raise FileNotFoundError(errno.ENOENT, "it is not there", self.root)
-        return Seen(there, claim, end, exit_at, _sign(f"{folder}/{place.ALIVE}"), queued)
+        told = self._held(folder) if held else None
+        return Seen(there, claim, end, exit_at, _sign(f"{folder}/{place.ALIVE}"), queued, told)
 
-    def is_held(self, folder: str) -> bool:
-        """Return whether an attempt was last asked to hold."""
+    def _held(self, folder: str) -> Held | None:
+        load = self.loads({"": folder}).get("", {})
+        seconds = load.get("held_seconds")
+        return Held(float(seconds), load.get("holds") is True) if isinstance(seconds, int | float) else None
+
+    def asked(self, folder: str) -> str:
+        """Return what an attempt was last asked to do, "" if nothing."""
         ask = place.read_ask(folder)
-        return ask is not None and ask.what == "hold"
+        return ask.what if ask else ""
 
     def is_there(self) -> bool:
         """Return whether the folder is where it was made; one on a disk that is not mounted is not."""

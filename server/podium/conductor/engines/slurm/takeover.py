@@ -36,7 +36,8 @@ async def take_over(engine: "SlurmEngine", flight: Flight) -> None:
         break
     flight.earlier, flight.begun, flight.trouble = False, True, ""
     if fate is not None:
-        engine.report(flight, fate)
+        taken_back = fate.reason == "never_started" and flight.to_withdraw
+        engine.report(flight, Fate("withdrawn") if taken_back else fate)
         return
     flight.pool.unsure = time.monotonic() - SETTLED_SECONDS + SUBMIT_SECONDS
     await ends.conclude(engine, [flight])
@@ -57,7 +58,10 @@ async def _take_over(engine: "SlurmEngine", flight: Flight) -> Fate | None:
     await slow.do(shared.check)
     if not home:  # the link to its folder is made before anything else of it
         return Fate("never_started")
-    seen = await slow.do(shared.look, pool, flight.folder)
+    asked = await slow.do(shared.asked, flight.folder)
+    flight.was_held = asked in {"hold", "go"}
+    flight.asked = asked if flight.was_held else ""
+    seen = await slow.do(shared.look, pool, flight.folder, held=flight.was_held)
     if seen.exit is None and seen.claim is None and not seen.queued:
         if await slow.do(shared.take, pool, flight.folder):
             return Fate("never_started")
@@ -67,7 +71,7 @@ async def _take_over(engine: "SlurmEngine", flight: Flight) -> Fate | None:
     engine.fleet.note(flight, seen, time.monotonic())
     if flight.claim is None:
         flight.stage = "waiting"
-    flight.suspended = await slow.do(shared.is_held, flight.folder)
+    flight.to_go_on = flight.to_go_on and flight.asked == "hold"
     return None
 
 

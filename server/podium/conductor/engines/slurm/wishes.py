@@ -1,5 +1,7 @@
-"""What is wanted of attempts: that they stop, hold or go on. It is asked in their folders, so that it works while Slurm does not
-answer; Slurm only makes their lanes look at once. A lane that does not obey is ended by Slurm.
+"""What is wanted of attempts: that they stop, hold or go on, or do not begin.
+
+It is asked in their folders, so that it works while Slurm does not answer; Slurm only makes their lanes look at once. A lane that
+does not obey is ended by Slurm.
 """
 
 import time
@@ -40,36 +42,40 @@ def _wanted(engine: "SlurmEngine") -> list[Flight]:
     return [
         each
         for each in flights
-        if not each.earlier and (each.cancelled_at is not None or each.stopped or each.to_go_on)
+        if not each.earlier and (each.is_unwanted or each.stopped or each.awaits_hold or each.to_go_on)
     ]
 
 
 async def bring_about(engine: "SlurmEngine") -> None:
     """Do what can be done now for what is wanted."""
     wanted = _wanted(engine)
-    for flight in [each for each in wanted if each.stage != "playing" and each.cancelled_at is not None]:
+    for flight in [each for each in wanted if each.stage != "playing" and each.is_unwanted]:
         await _withdraw(engine, flight)
-    woken = []
-    for flight in [each for each in wanted if each.stage == "playing" and each.exit is None]:
-        if flight.asked != "stop" and (what := _stop(flight)) is not None:
-            woken += [flight] if await _ask(engine, flight, what) else []
-        elif flight.to_go_on and flight.asked != "stop" and await _ask(engine, flight, Ask("go")):
-            flight.to_go_on = False
-            woken.append(flight)
-    wake(engine, woken)
+        engine.to_ask.set()  # lanes may not be needed any more
+    playing = [each for each in wanted if each.stage == "playing" and each.exit is None]
+    asked = [each for each in playing if (what := _next(each)) is not None and await _ask(engine, each, what)]
+    wake(engine, asked)
     _end_lanes(engine, [each for each in wanted if each.cancelled_at is not None and each.stage == "playing"])
 
 
-def _stop(flight: Flight) -> Ask | None:
+def _next(flight: Flight) -> Ask | None:
+    """Return what is to be asked of an attempt that runs; to stop it is the last that is asked."""
+    if flight.asked == "stop":
+        return None
     if flight.cancelled_at is not None:
         return Ask("stop", "cancelled", flight.grace_seconds)
-    return Ask("stop", flight.stopped, flight.grace_seconds) if flight.stopped else None
+    if flight.stopped:
+        return Ask("stop", flight.stopped, flight.grace_seconds)
+    if flight.awaits_hold and flight.asked != "hold":
+        return Ask("hold")
+    return Ask("go") if flight.to_go_on else None
 
 
 async def _withdraw(engine: "SlurmEngine", flight: Flight) -> None:
     """End an attempt that no lane has; if one has it by now, that shows."""
+    fate = Fate("cancelled" if flight.cancelled_at is not None else "withdrawn")
     if not flight.begun:
-        engine.report(flight, Fate("cancelled"))
+        engine.report(flight, fate)
         return
     try:
         taken = await engine.slow.do(engine.shared.take, flight.pool.name, flight.folder, make=flight.stage == "new")
@@ -77,7 +83,7 @@ async def _withdraw(engine: "SlurmEngine", flight: Flight) -> None:
         flight.trouble = engine.slow.words(error)
         return
     if taken:
-        engine.report(flight, Fate("cancelled"))
+        engine.report(flight, fate)
     else:
         await look_at(engine, [flight])
 
@@ -97,6 +103,12 @@ async def _ask(engine: "SlurmEngine", flight: Flight, what: Ask) -> bool:
         log.warning("not_asked", attempt=flight.spec.key, what=what.what, reason=engine.slow.words(error))
         return False
     flight.asked = what.what
+    if what.what == "hold":
+        flight.was_held = True  # its lane tells when it holds it
+        flight.to_go_on = not flight.awaits_hold  # it was let go on meanwhile
+    elif what.what == "go":
+        flight.turn(time.monotonic(), suspended=False)
+        flight.to_go_on = False
     return True
 
 

@@ -19,6 +19,7 @@ from podium.conductor.rules.transitions.modify import (
     requeue,
 )
 from podium.conductor.rules.transitions.suspensions import go_on, is_wanted, suspend, wake
+from podium.conductor.rules.transitions.withdrawals import awaited, withdraw
 from podium.contract.states import PAUSED_ON_REQUEST, Action, JobStatus, Phase, allowed_actions, rule
 from podium.errors import WrongState
 
@@ -60,21 +61,21 @@ def check_phase(job_id: str, status: JobStatus, phase: Phase, action: Action) ->
 
 
 def pause(job: JobRun, batch: Batch) -> Done:
-    """Pause at the next sheet boundary, or as soon as what runs is suspended: at once if nothing runs."""
+    """Pause at the next sheet boundary, or as soon as what runs is suspended: at once if nothing runs.
+
+    What only waits in the queue of a cluster is taken back.
+    """
     check(job, "pause")
     job.intent = "pause"
     batch.event(job, "job.pause_requested", running=job.running_labels)
     suspend(job, batch)
+    withdraw(job, batch)
     settle(job, batch)
     if job.status == "paused":
         return Done(message=f"Job {job.job_id} is paused.", pending=False)
-    names = ", ".join(job.running_labels)
-    when = (
-        "are suspended or, where that cannot be, have ended" if is_wanted(job, suspending=batch.suspending) else "end"
-    )
-    return Done(
-        message=f"Pause recorded: job {job.job_id} pauses when its running sheets {when} ({names}).", pending=True
-    )
+    suspends = is_wanted(job, suspending=batch.suspending)
+    when = awaited(job, "are suspended or, where that cannot be, have ended" if suspends else "end")
+    return Done(message=f"Pause recorded: job {job.job_id} pauses when {when}.", pending=True)
 
 
 def resume(
@@ -182,9 +183,9 @@ def _change(
     if job.running:
         go_on(job, batch)
         job.intent = "modify"
-        names = job.running_labels
-        batch.event(job, "job.modify_requested", running=names)
-        message = f"Change recorded: job {job.job_id} uses it when its running sheets end ({', '.join(names)}), then continues."
+        withdraw(job, batch)
+        batch.event(job, "job.modify_requested", running=job.running_labels)
+        message = f"Change recorded: job {job.job_id} uses it when {awaited(job, 'end')}, then continues."
         done = Done(message=message, pending=True)
     else:
         apply_modify(job, batch)

@@ -95,14 +95,14 @@ def failed(failure: Failure) -> None:
 
 
 def start_again(failure: Failure) -> None:
-    """Let a sheet start again whose attempt never began: on this machine at once, on a cluster after a pause that grows.
+    """Let a sheet start again whose attempt never began: on a cluster after a pause that grows, but at once if it was taken back.
 
     That uses up no retry. What keeps this machine from starting anything holds all sheets up (see `supervisor.refused`).
     """
     run, attempt, end = failure.run, failure.attempt, failure.verdict.end
-    if failure.job.plan.sheet(run.num).engine == "local":
+    if end.reason == "withdrawn" or failure.job.plan.sheet(run.num).engine == "local":
         attempt.outcome, run.status, run.reason = "abandoned", "pending", end.detail
-        failure.event("sheet.abandoned")
+        failure.event("sheet.abandoned", reason=attempt.message)
         failure.job.make_ready(run.num)
         return
     if run.unbegun >= MOST_AGAIN:

@@ -7,6 +7,7 @@ from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import costs, notifications
 from podium.conductor.rules.transitions.holds import announce
 from podium.conductor.rules.transitions.modify import SHOWN, apply_modify
+from podium.conductor.rules.transitions.withdrawals import withdraw
 from podium.contract.events import EventType
 from podium.contract.states import PAUSED_ON_REQUEST
 
@@ -39,6 +40,7 @@ def settle(job: JobRun, batch: Batch) -> None:
     left = job.ready or job.waiting or job.blocked or job.held
     if left and not job.intent and job.status in {"queued", "running"} and (why := costs.beyond_job(job)):
         job.intent = "pause"
+        withdraw(job, batch)
         batch.event(job, "job.pause_requested", running=job.running_labels, reason=why)
     if job.playing or (job.running and job.intent != "pause"):
         return

@@ -102,7 +102,7 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
     run.finished_at = attempt.ended_at
     if end.began_at:
         run.started_at = attempt.started_at
-    if (follows := ENDS[end.reason].follows) != "again":
+    if (follows := ENDS[end.reason].follows) not in {"again", "pending"}:
         run.unbegun = 0
     costs.count(job, run, attempt, verdict.cost)
     batch.touch(job, run)
@@ -119,7 +119,10 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
     elif verdict.skipped:
         attempt.outcome = "skipped"
         skip(job, run.num, verdict.message, batch)
-    elif follows == "again":  # the claim of the old folder is ours now, so the sheet starts again in a new one
+    elif follows in {
+        "again",
+        "pending",
+    }:  # the claim of the old folder is ours now, so the sheet starts again in a new one
         start_again(Failure(job, run, attempt, verdict, batch))
     else:
         attempt.outcome = "failed"
