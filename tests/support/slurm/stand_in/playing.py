@@ -20,7 +20,7 @@ from tests.support.slurm import processes
 from tests.support.slurm.config import LabOptions
 from tests.support.slurm.stand_in.cancelling import end
 from tests.support.slurm.stand_in.cluster import CALLS, FAULTS, Cluster, write_state
-from tests.support.slurm.stand_in.keeping import fork_keepers
+from tests.support.slurm.stand_in.keeping import GROUP, fork_keepers
 from tests.support.source_tree import REPOSITORY
 
 COMMANDS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo", "sacct")
