@@ -144,6 +144,7 @@ class ClusterCampaign(Campaign):
 
     def _excused(self) -> Mapping[str, Collection[str]]:
         found = super()._excused()
+        self.ground.excuse_reused()
         keys = found.keys() | self.ground.excuses.keys()
         return {key: {*found.get(key, ()), *self.ground.excuses.get(key, ())} for key in keys}
 

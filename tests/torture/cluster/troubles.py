@@ -30,19 +30,8 @@ def controller_forgets(ground: Ground, random: Random) -> End:
 def controller_down(ground: Ground, _: Random) -> End:
     """Kill the controller."""
     ground.lab.kill_controller()
-    _forgotten(ground)
-
-    def end() -> None:
-        _forgotten(ground)
-        ground.lab.start_controller()
-        _forgotten(ground)
-
-    return end
-
-
-def _forgotten(ground: Ground) -> None:
-    """What a controller forgets it ends when it sees it, or when another gets its number."""
-    ground.excuse(ground.open_attempts(), "lost", "cancelled_elsewhere", "killed", "node_failed")
+    ground.forget()
+    return ground.lab.start_controller
 
 
 def controller_silent(ground: Ground, _: Random) -> End:
