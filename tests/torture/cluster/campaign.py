@@ -19,11 +19,12 @@ from tests.support.slurm.lab import Lab, open_lab
 from tests.torture.campaign import MAX_SHEETS, Campaign
 from tests.torture.checks import check_cancels, check_files
 from tests.torture.clients import Client
-from tests.torture.cluster.checks import check_deleted, check_left, check_secret
+from tests.torture.cluster.checks import check_deleted, check_left, check_secret, check_strays
 from tests.torture.cluster.ground import Ground
 from tests.torture.cluster.plans import Round, draw_round
 from tests.torture.cluster.scores import spread
 from tests.torture.cluster.troubles import End
+from tests.torture.facts import Rows
 from tests.torture.kills import Death
 
 CLUSTER_SHEETS = 24
@@ -155,6 +156,12 @@ class ClusterCampaign(Campaign):
         check_secret(self.ground, self.home, self.secret)
         check_deleted(self.ground, self.home)
 
+    def finish(self) -> Rows:
+        """Let every job go on to its end, and the conductor stop; then nothing may run any more."""
+        rows = super().finish()
+        check_strays(self.ground)
+        return rows
+
     def _check_end(self) -> None:
         check_left(self.ground)
         check_secret(self.ground, self.home, self.secret)
@@ -163,7 +170,7 @@ class ClusterCampaign(Campaign):
 @contextmanager
 def open_cluster_campaign(seed: str, folder: Path, plant: str = "") -> Iterator[ClusterCampaign]:
     """Yield a campaign on a cluster of its own; its conductors have the fault of this name."""
-    with open_lab(LabOptions(kill_wait=1)) as lab:
+    with open_lab(LabOptions(kill_wait=1, expire=15)) as lab:
         campaign = ClusterCampaign(seed, folder, lab=lab, plant=plant)
         try:
             yield campaign
