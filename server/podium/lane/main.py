@@ -117,8 +117,8 @@ class Lane:
         return 0
 
     def _claims(self, serial: int) -> bool | None:
-        """Claim an attempt: False if somebody else has it, or it is gone; None if that cannot be now, as on a full disk, or on one
-        that is not mounted.
+        """Claim an attempt: False if somebody else has it, or it is gone; None if that cannot be now, as on a disk that is full
+        or not mounted.
         """
         self._tell(serial, "")
         try:

@@ -62,6 +62,7 @@ class ClusterCampaign(Campaign):
 
     client = ClusterClient
     most_sheets = MAX_SHEETS + CLUSTER_SHEETS
+    point_seconds = 7.0  # two rounds of the engine
 
     def __post_init__(self) -> None:
         assert self.lab is not None
