@@ -1,5 +1,6 @@
 """The campaign on a real cluster: the same promises, whatever becomes of conductor, cluster, nodes, commands and shared folder."""
 
+import math
 import secrets
 import signal
 import sys
@@ -24,10 +25,11 @@ from tests.torture.cluster.ground import Ground
 from tests.torture.cluster.plans import Round, draw_round
 from tests.torture.cluster.scores import spread
 from tests.torture.cluster.troubles import End
-from tests.torture.facts import Rows
+from tests.torture.facts import Rows, read_rows
 from tests.torture.kills import Death
 
 CLUSTER_SHEETS = 24
+LATER_SECONDS = 1.0  # after a trouble with the shared folder, in which what it has spoilt may begin
 GONE = ("node_failed", "lost", "killed", "cancelled_elsewhere")  # of what is only believed after a silence
 
 
@@ -147,8 +149,22 @@ class ClusterCampaign(Campaign):
     def _excused(self) -> Mapping[str, Collection[str]]:
         found = super()._excused()
         self.ground.excuse_reused()
-        keys = found.keys() | self.ground.excuses.keys()
-        return {key: {*found.get(key, ()), *self.ground.excuses.get(key, ())} for key in keys}
+        mine = dict.fromkeys(self._troubled(), ("launch_failed",))
+        every = (found, self.ground.excuses, mine)
+        keys = set().union(*every)
+        return {key: {reason for each in every for reason in each.get(key, ())} for key in keys}
+
+    def _troubled(self) -> list[str]:
+        """Return the keys of what was open while something was wrong with the shared folder, or a moment later: a lane or this
+        machine may have found no workspace, or could not write.
+        """
+        rows = [row for attempts in read_rows(self.home).attempts.values() for row in attempts]
+        return [
+            row["key"]
+            for row in rows
+            for start, end in self.ground.troubled
+            if row["started_at"] <= end + LATER_SECONDS and (row["ended_at"] or math.inf) >= start
+        ]
 
     def _check_recovered(self) -> None:
         self.check()

@@ -53,6 +53,7 @@ class Ground:
         self.disk = Disk(folder)
         self.commands = Commands(folder / "bin")
         self.excuses: dict[str, set[str]] = defaultdict(set)
+        self.troubled: list[tuple[float, float]] = []  # from when to when something was wrong with the shared folder
         self.reused = 0  # numbers of lanes up to this one may have been given twice, since the controller forgot some
         self.python = folder / "python"
         cases = [CLOCK.format(node=node, library=FAKETIME, shift=by) for node, by in SHIFTS.items()]

@@ -1,5 +1,6 @@
 """What happens to a cluster in a round: each trouble begins while the clients work, and ends later in the round."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -136,12 +137,12 @@ def folder_trouble(begin: Callable[[Ground], None], end: Callable[[Ground], None
     def run(ground: Ground, _: Random) -> End:
         if not ground.is_made():  # a folder that has never been there is made
             return nothing
-        before = {each.key for each in ground.attempts() if each.ended}
+        ground.troubled.append((time.time(), math.inf))
         begin(ground)
 
         def stop() -> None:
             end(ground)
-            ground.excuse([each for each in ground.attempts() if each.key not in before], "launch_failed")
+            ground.troubled[-1] = ground.troubled[-1][0], time.time()
 
         return stop
 
