@@ -18,7 +18,7 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 4)))
 INPUTS ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-clients test-browser test-slurm conformance torture fuzz guards eval bench lint types golden docs constraints wheel release-notes recordings clean
+.PHONY: help demo test coverage test-clients test-browser test-slurm conformance torture torture-cluster fuzz guards eval bench lint types golden docs constraints wheel release-notes recordings clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -53,6 +53,9 @@ conformance: $(STAMP) ## run the official conformance suites (needs npm)
 
 torture: $(STAMP) ## kill conductor, keeper and guard at every point of their work: make torture SEED=1 ROUNDS=30
 	$(BIN)/python -m tests.torture --seed $(SEED) --rounds $(ROUNDS)
+
+torture-cluster: $(STAMP) ## do the same on a real Slurm cluster, and to it, as root: make torture-cluster SEED=1 ROUNDS=30
+	$(BIN)/python -m tests.torture.cluster --seed $(SEED) --rounds $(ROUNDS)
 
 fuzz: $(STAMP) ## let hostile peers and hostile texts loose on a conductor, and try new examples of the properties: make fuzz SEED=1 INPUTS=100000
 	$(BIN)/python -m tests.fuzz --seed $(SEED) --inputs $(INPUTS)

@@ -13,7 +13,7 @@ SCORES = "foreign-scores"  # inline scores, kept for a conductor that takes file
 KEY_FILE = "task.key"  # signs the ids of tasks
 SOCKET_RECORD = "socket.json"  # where the conductor listens
 ELSEWHERE = "elsewhere.json"  # in the default home: where the home or the settings are instead
-CLUSTER_RECORD = "cluster-made"
+CLUSTER_RECORD = "cluster-made"  # a link to what was made for this home in the folder of a cluster
 FILES = frozenset(
     {ACKNOWLEDGED, LOCK, LOG, KEY_FILE, SOCKET_RECORD, ELSEWHERE}
     | {f"{DATABASE}{end}" for end in ("", "-wal", "-shm", "-journal")}

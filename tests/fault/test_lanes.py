@@ -386,6 +386,17 @@ def test_an_attempt_whose_folder_is_gone_does_not_keep_the_next_from_being_playe
     assert shared.play(2).code == 0
 
 
+def test_an_attempt_stays_in_the_queue_while_the_disk_that_it_is_on_is_not_mounted(shared: Shared) -> None:
+    shared.put("exit 7")
+    jobs = shared.root / place.JOBS
+    jobs.rename(shared.root / "elsewhere")
+    with shared.lane() as lane:
+        lane.communicate(timeout=100)
+    assert names(shared.pool / place.TODO) == ["1"]
+    (shared.root / "elsewhere").rename(jobs)
+    assert shared.play().code == 7
+
+
 def test_a_lane_lingers_for_more_and_ends_at_once_when_nothing_more_will_come(tmp_path: Path) -> None:
     shared = Shared(tmp_path / "shared", linger_seconds=1000)
     shared.put("true")

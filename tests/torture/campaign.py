@@ -49,6 +49,7 @@ class Campaign:
 
     client = Client
     most_sheets = MAX_SHEETS  # that may be open at the same time
+    point_seconds = POINT_SECONDS
 
     def __post_init__(self) -> None:
         self.conductor = Conductor(self._settings())
@@ -190,7 +191,7 @@ class Campaign:
         if death.reader:
             self._kill_reader()
         if death.how == "at a point":
-            self._await_death(POINT_SECONDS)
+            self._await_death(self.point_seconds)
             return
         time.sleep(death.seconds / 2)
         if death.how == "by TERM":

@@ -127,13 +127,16 @@ class Lane:
         return 0
 
     def _claims(self, serial: int) -> bool | None:
-        """Claim an attempt: False if somebody else has it, or it is gone; None if that cannot be now, as on a full disk."""
+        """Claim an attempt: False if somebody else has it, or it is gone; None if that cannot be now, as on a disk that is full
+        or not mounted.
+        """
         self._tell(serial, "")
         try:
             if place.take_claim(self._station.attempt(serial), self._claim):
                 return True
         except (FileNotFoundError, NotADirectoryError):
-            pass
+            if not self._station.is_there():
+                return None
         except OSError:
             return None
         self._tell(0, "")

@@ -23,6 +23,10 @@ class Station(NamedTuple):
         """Return the folder of an attempt."""
         return os.path.join(self.root, place.JOBS, self.job_id, str(serial))
 
+    def is_there(self) -> bool:
+        """Return whether the shared folder is where it was: one on a disk that is not mounted now is not."""
+        return os.path.isdir(os.path.join(self.root, place.JOBS))
+
     def ring(self, serial: int) -> None:
         """Say that there is something new about an attempt."""
         place.ring(self.root, self.job_id, serial)
@@ -51,9 +55,7 @@ class Station(NamedTuple):
         try:
             place.note_exit(attempt, end._replace(lane=self.lane, node=self.node))
         except (FileNotFoundError, NotADirectoryError):
-            return os.path.isdir(
-                os.path.join(self.root, place.JOBS)
-            )  # the attempt is gone, or else the whole folder is away
+            return self.is_there()  # the attempt is gone, or else the whole folder is away
         except OSError:
             return False
         self.ring(serial)

@@ -29,6 +29,7 @@ class LabOptions:
     message_timeout: int = (
         4  # a command that the controller does not answer gives up after it; Slurm's own default is 10
     )
+    expire: int = 120  # a job that could not be launched on its node waits for as long before it is tried again
     max_array: int = 2001
     scheduler: str = EAGER
     proctrack: str = "linuxproc"  # or "pgid", which looks away more
@@ -51,7 +52,7 @@ def slurm_conf(folder: Path, options: LabOptions, ports: Sequence[int]) -> str:
         f"SlurmUser={me}",
         f"SlurmdUser={me}",
         "AuthType=auth/munge",
-        f"AuthInfo=socket={folder}/run/munge.sock",
+        f"AuthInfo=socket={folder}/run/munge.sock,cred_expire={options.expire}",
         f"StateSaveLocation={folder}/state",
         f"SlurmdSpoolDir={folder}/spool/%n",
         f"SlurmctldPidFile={folder}/run/slurmctld.pid",

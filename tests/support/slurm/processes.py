@@ -21,6 +21,13 @@ def members_of_jobs(conf: Path, node: str) -> list[int]:
     return [pid for pid in _pids() if marks <= _environment(pid)]
 
 
+def with_variable(beginning: str) -> dict[int, str]:
+    """Return pid -> name of the program of what has a variable in its environment that begins like this."""
+    start = beginning.encode()
+    pids = [pid for pid in _pids() if any(each.startswith(start) for each in _environment(pid))]
+    return {pid: _command(pid).strip() for pid in pids}
+
+
 def with_descendants(pids: Iterable[int]) -> set[int]:
     """Return these processes and all that descend from them now."""
     found = set(pids)

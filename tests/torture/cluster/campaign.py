@@ -1,5 +1,6 @@
 """The campaign on a real cluster: the same promises, whatever becomes of conductor, cluster, nodes, commands and shared folder."""
 
+import math
 import secrets
 import signal
 import sys
@@ -19,14 +20,16 @@ from tests.support.slurm.lab import Lab, open_lab
 from tests.torture.campaign import MAX_SHEETS, Campaign
 from tests.torture.checks import check_cancels, check_files
 from tests.torture.clients import Client
-from tests.torture.cluster.checks import check_deleted, check_left, check_secret
+from tests.torture.cluster.checks import check_deleted, check_left, check_secret, check_strays
 from tests.torture.cluster.ground import Ground
 from tests.torture.cluster.plans import Round, draw_round
 from tests.torture.cluster.scores import spread
 from tests.torture.cluster.troubles import End
+from tests.torture.facts import Rows, read_rows
 from tests.torture.kills import Death
 
 CLUSTER_SHEETS = 24
+LATER_SECONDS = 1.0  # after a trouble with the shared folder, in which what it has spoilt may begin
 GONE = ("node_failed", "lost", "killed", "cancelled_elsewhere")  # of what is only believed after a silence
 
 
@@ -61,6 +64,7 @@ class ClusterCampaign(Campaign):
 
     client = ClusterClient
     most_sheets = MAX_SHEETS + CLUSTER_SHEETS
+    point_seconds = 7.0  # two rounds of the engine
 
     def __post_init__(self) -> None:
         assert self.lab is not None
@@ -144,8 +148,23 @@ class ClusterCampaign(Campaign):
 
     def _excused(self) -> Mapping[str, Collection[str]]:
         found = super()._excused()
-        keys = found.keys() | self.ground.excuses.keys()
-        return {key: {*found.get(key, ()), *self.ground.excuses.get(key, ())} for key in keys}
+        self.ground.excuse_reused()
+        mine = dict.fromkeys(self._troubled(), ("launch_failed",))
+        every = (found, self.ground.excuses, mine)
+        keys = set().union(*every)
+        return {key: {reason for each in every for reason in each.get(key, ())} for key in keys}
+
+    def _troubled(self) -> list[str]:
+        """Return the keys of what was open while something was wrong with the shared folder, or a moment later: a lane or this
+        machine may have found no workspace, or could not write.
+        """
+        rows = [row for attempts in read_rows(self.home).attempts.values() for row in attempts]
+        return [
+            row["key"]
+            for row in rows
+            for start, end in self.ground.troubled
+            if row["started_at"] <= end + LATER_SECONDS and (row["ended_at"] or math.inf) >= start
+        ]
 
     def _check_recovered(self) -> None:
         self.check()
@@ -153,6 +172,12 @@ class ClusterCampaign(Campaign):
         check_cancels(self.home, self.ground.excused_jobs(*GONE))
         check_secret(self.ground, self.home, self.secret)
         check_deleted(self.ground, self.home)
+
+    def finish(self) -> Rows:
+        """Let every job go on to its end, and the conductor stop; then nothing may run any more."""
+        rows = super().finish()
+        check_strays(self.ground)
+        return rows
 
     def _check_end(self) -> None:
         check_left(self.ground)
@@ -162,7 +187,7 @@ class ClusterCampaign(Campaign):
 @contextmanager
 def open_cluster_campaign(seed: str, folder: Path, plant: str = "") -> Iterator[ClusterCampaign]:
     """Yield a campaign on a cluster of its own; its conductors have the fault of this name."""
-    with open_lab(LabOptions(kill_wait=1)) as lab:
+    with open_lab(LabOptions(kill_wait=1, expire=15)) as lab:
         campaign = ClusterCampaign(seed, folder, lab=lab, plant=plant)
         try:
             yield campaign

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.podium_home import until
+from tests.support.slurm.processes import with_variable
 from tests.torture.cluster.ground import Ground
 from tests.torture.facts import read_rows
 from tests.torture.walk import Violation
 
+STRAY_SECONDS = 10.0  # for what a conductor has started and that is on its way out when it has stopped
 LEFT_SECONDS = 60.0  # for lanes to end by themselves, and pools to be removed
 READABLE = 0o044
 
@@ -67,3 +69,12 @@ def check_deleted(ground: Ground, home: Path) -> None:
     wrong = [each for each in ground.disk.find("*/jobs/*") if each.name not in known]
     if wrong and (wrong := [each for each in wrong if each.exists() and each.name not in read_rows(home).jobs]):
         raise Violation("files", f"left in the shared folder: {wrong}", *(each.name for each in wrong))
+
+
+def check_strays(ground: Ground) -> None:
+    """When the conductor has stopped, nothing runs on that it or a sheet has started: a command of Slurm's that hangs, say."""
+    mark = f"PATH={ground.commands.folder}:"
+    try:
+        until(lambda: not with_variable(mark), seconds=STRAY_SECONDS)
+    except AssertionError as error:
+        raise Violation("processes", f"run on without a conductor: {with_variable(mark)}") from error

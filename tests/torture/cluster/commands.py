@@ -1,5 +1,6 @@
 """Slurm's commands as a conductor of the campaign finds them: the real ones, behind scripts that can go wrong for a while."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Literal
@@ -21,10 +22,14 @@ hangs) while [ -e {folder}/{name}.mode ]; do sleep 0.1; done;;
 'is dead') exec sleep 600;;
 garbage) printf '\\001|zero|\\nRUNNING PENDING |||||\\n<html>\\n'; exit 0;;
 fails) echo '{name}: error: Unable to contact slurm controller (connect failure)' >&2; exit 1;;
-late) {real} "$@" >/dev/null 2>&1
+late) echo "$({real} "$@" 2>&1) $*" >>{folder}/numbers
   echo '{name}: error: Socket timed out on send/recv operation' >&2; exit 1;;
 esac
-exec {real} "$@"
+{play}
+"""
+SUBMIT = """said=$({real} "$@") || exit
+echo "$said $*" >>{folder}/numbers
+echo "$said"
 """
 
 
@@ -35,9 +40,12 @@ class Commands:
         self.folder = folder
         folder.mkdir()
         (folder / "calls").touch()
+        (folder / "numbers").touch()
         for name in NAMES:
             real = shutil.which(name, path=PATH)
-            (folder / name).write_text(SCRIPT.format(name=name, folder=folder, real=real))
+            play = SUBMIT if name == "sbatch" else 'exec {real} "$@"'
+            script = SCRIPT.replace("{play}", play)
+            (folder / name).write_text(script.format(name=name, folder=folder, real=real))
             (folder / name).chmod(0o755)
 
     def spoil(self, name: str, mode: Mode) -> None:
@@ -52,3 +60,11 @@ class Commands:
         """Return how often lanes were submitted so far."""
         calls = (self.folder / "calls").read_text().splitlines()
         return sum(line.startswith("sbatch ") and "--test-only" not in line for line in calls)
+
+    def newest_number(self) -> int:
+        """Return the highest number that a lane may have got so far."""
+        newest = 0
+        for line in (self.folder / "numbers").read_text().splitlines():
+            if found := re.match(r"(\d+) (?:.*--array=0-(\d+))?", line):
+                newest = max(newest, int(found[1]) + int(found[2] or 0))
+        return newest

@@ -3,8 +3,8 @@
 import json
 import os
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ case "$SLURMD_NODENAME" in
 esac
 exec {python} "$@"
 """
-CLOCK = "{node}) export LD_PRELOAD={library} FAKETIME={shift} DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1;;"
+CLOCK = "{node}) export LD_PRELOAD={library} FAKETIME={shift} NO_FAKE_STAT=1;;"
 
 
 class Attempt(NamedTuple):
@@ -53,7 +53,8 @@ class Ground:
         self.disk = Disk(folder)
         self.commands = Commands(folder / "bin")
         self.excuses: dict[str, set[str]] = defaultdict(set)
-        self.done: Counter[str] = Counter()  # what was done to it, by name
+        self.troubled: list[tuple[float, float]] = []  # from when to when something was wrong with the shared folder
+        self.reused = 0  # numbers of lanes up to this one may have been given twice, since the controller forgot some
         self.python = folder / "python"
         cases = [CLOCK.format(node=node, library=FAKETIME, shift=by) for node, by in SHIFTS.items()]
         self.python.write_text(
@@ -83,6 +84,19 @@ class Ground:
         """Return those that have not ended."""
         return [each for each in self.attempts() if not each.ended]
 
+    def forget(self) -> None:
+        """Note that the controller may have forgotten the newest lanes, and gives their numbers to others: it ends what it does not
+        know, and what it takes for another.
+        """
+        self.reused = max(
+            [self.commands.newest_number(), *(int(each.lane) for each in self.attempts() if each.lane.isdecimal())]
+        )
+
+    def excuse_reused(self) -> None:
+        """Excuse what is played by lanes whose numbers may have been given twice."""
+        reused = [each for each in self.attempts() if each.lane.isdecimal() and int(each.lane) <= self.reused]
+        self.excuse(reused, "lost", "cancelled_elsewhere", "killed", "node_failed")
+
     def excuse(self, attempts: Iterable[Attempt], *reasons: str) -> None:
         """Note in which ways attempts may end because of us."""
         for each in attempts:
@@ -107,6 +121,3 @@ class Ground:
                 for array, index, number, state, name in rows
             ]
         return []
-
-
-Excuses = Mapping[str, Collection[str]]

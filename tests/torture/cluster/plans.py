@@ -49,7 +49,7 @@ def draw_round(random: Random) -> Round:
 
 def _death(random: Random) -> Death:
     death = draw(random)
-    if random.random() < 0.55:
+    if random.random() < 0.7:
         name = min(POINTS, key=lambda each: (points_hit[each], random.random()))
         death = replace(death, how="at a point", fault=f"{name}:{random.choice((1, 1, 1, 2))}")
     again = tuple((f"{random.choice(POINTS)}:1", 0.0) if random.random() < 0.5 else each for each in death.again[:2])

@@ -1,5 +1,6 @@
 """What happens to a cluster in a round: each trouble begins while the clients work, and ends later in the round."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -30,19 +31,8 @@ def controller_forgets(ground: Ground, random: Random) -> End:
 def controller_down(ground: Ground, _: Random) -> End:
     """Kill the controller."""
     ground.lab.kill_controller()
-    _forgotten(ground)
-
-    def end() -> None:
-        _forgotten(ground)
-        ground.lab.start_controller()
-        _forgotten(ground)
-
-    return end
-
-
-def _forgotten(ground: Ground) -> None:
-    """What a controller forgets it ends when it sees it, or when another gets its number."""
-    ground.excuse(ground.open_attempts(), "lost", "cancelled_elsewhere", "killed", "node_failed")
+    ground.forget()
+    return ground.lab.start_controller
 
 
 def controller_silent(ground: Ground, _: Random) -> End:
@@ -147,12 +137,12 @@ def folder_trouble(begin: Callable[[Ground], None], end: Callable[[Ground], None
     def run(ground: Ground, _: Random) -> End:
         if not ground.is_made():  # a folder that has never been there is made
             return nothing
-        before = {each.key for each in ground.attempts() if each.ended}
+        ground.troubled.append((time.time(), math.inf))
         begin(ground)
 
         def stop() -> None:
             end(ground)
-            ground.excuse([each for each in ground.attempts() if each.key not in before], "launch_failed")
+            ground.troubled[-1] = ground.troubled[-1][0], time.time()
 
         return stop
 

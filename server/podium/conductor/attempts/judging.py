@@ -181,7 +181,7 @@ def describe(live: LiveAttempt, end: End) -> str:
         "output_limit": f"output limit reached: {end.detail}",
         "out_of_memory": f"out of memory{why}",
         "cancelled": "ended because the job was cancelled",
-        "killed": f"ended by signal {end.signal}{why}" if end.signal else f"ended by something outside Podium{why}",
+        "killed": f"ended by {f'signal {end.signal}' if end.signal else 'something outside Podium'}{at}{why}",
         "lost": f"lost{at}{why or ': its processes are gone and left no exit record'}",
         "node_failed": f"lost with its node{at}{why}",
         "preempted": f"it had to make room for another job of the cluster{at}{why}",

@@ -41,6 +41,8 @@ def described(end: End) -> str:
         ("node_failed", "", "", "lost with its node"),
         ("preempted", "", "Slurm job 7 on node f1", "it had to make room for another job of the cluster (Slurm job 7 on node f1)"),
         ("cancelled_elsewhere", "by uid 0", "", "cancelled on the cluster, and not by Podium: by uid 0"),
+        ("killed", "the lane ended with code 1", "Slurm job 7 on node f1",
+         "ended by something outside Podium (Slurm job 7 on node f1): the lane ended with code 1"),
         ("deadline", "DEADLINE", "", "the deadline of its cluster job passed: DEADLINE"),
         ("boot_failed", "BOOT_FAIL", "Slurm job 7 on node f1", "its node did not come up (Slurm job 7 on node f1): BOOT_FAIL"),
         ("refused", "Invalid\naccount\x1b[1m", "", "the cluster does not take it: Invalid account [1m"),
