@@ -142,18 +142,35 @@ def read_link(path: str) -> Any:
 
 
 def write_file(path: str, value: Any) -> None:
-    """Write a value as JSON into a file that only we can read, whole or not at all.
+    """Write a value as JSON into a file that only we can read, whole or not at all; a machine that crashes may lose it.
 
     Raises:
         OSError: it cannot be written.
     """
-    new = f"{path}.new"
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    write_new(path, value)
+    os.replace(f"{path}.new", path)
+
+
+def write_new(path: str, value: Any) -> None:
+    """Write a file under another name, from which `keep_new` makes it. Raises as `write_file`."""
+    descriptor = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-        json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
+        file.write(json.dumps(value))
+
+
+def keep_new(path: str) -> None:
+    """Make a file of what `write_new` wrote, for good. Raises as `write_file`."""
+    sync(f"{path}.new")
+    os.replace(f"{path}.new", path)
+
+
+def sync(path: str) -> None:
+    """Have what a file holds on the disk. Of many files that were written one after the other, the first takes the most time."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_file(path: str) -> Any:
@@ -171,7 +188,9 @@ def read_file(path: str) -> Any:
 
 def write_pool(pool: str, value: Pool) -> None:
     """Write how the lanes of a pool work, into its folder. Raises as `write_file`."""
-    write_file(os.path.join(pool, POOL), value._asdict())
+    path = os.path.join(pool, POOL)
+    write_new(path, value._asdict())
+    keep_new(path)
 
 
 def read_pool(pool: str) -> Pool | None:
@@ -181,8 +200,13 @@ def read_pool(pool: str) -> Pool | None:
 
 
 def write_spec(attempt: str, spec: Spec) -> None:
-    """Write what to run into an attempt's folder. Raises as `write_file`."""
-    write_file(os.path.join(attempt, SPEC), spec._asdict())
+    """Write what to run into an attempt's folder, where only `keep_spec` makes it count. Raises as `write_file`."""
+    write_new(os.path.join(attempt, SPEC), spec._asdict())
+
+
+def keep_spec(attempt: str) -> None:
+    """Let count what was written to run. Raises as `write_file`."""
+    keep_new(os.path.join(attempt, SPEC))
 
 
 def read_spec(attempt: str) -> Spec | None:

@@ -13,6 +13,8 @@ SPEC = Spec("home.1", ("/bin/bash", "-c", "caf\udce9"), {"A": "\udcff"}, "/w\udc
 
 def test_a_spec_and_a_pool_are_read_as_they_were_written(tmp_path: Path) -> None:
     place.write_spec(str(tmp_path), SPEC)
+    assert place.read_spec(str(tmp_path)) is None, "it may not be on the disk yet"
+    place.keep_spec(str(tmp_path))
     place.write_pool(str(tmp_path), Pool(3, 1024))
     assert place.read_spec(str(tmp_path)) == SPEC
     assert place.read_pool(str(tmp_path)) == Pool(3, 1024)

@@ -73,7 +73,7 @@ def test_a_lane_without_the_c_librarys_calls_ends_a_tree_by_its_mark(tmp_path: P
     assert shared.members() == []
 
 
-@pytest.mark.parametrize(("arguments", "said"), [((), "usage: "), (("/no/such/pool",), "lane ")])
+@pytest.mark.parametrize(("arguments", "said"), [((), "usage: "), (("/no/such/pool", "60"), "lane ")])
 def test_a_lane_that_has_no_pool_says_so(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     shared = Shared(tmp_path / "shared")
     command = [shared.python, "-I", "-S", str(shared.program), *arguments]

@@ -91,10 +91,18 @@ def _put_all(engine: "SlurmEngine", entries: dict[Flight, Entry]) -> dict[Flight
                 shared.make_pool(pool.name, place.Pool(options.linger_seconds, options.stream_bytes))
                 pool.written = True
             shared.put(pool.job_id, entry)
-            shared.offer(pool.name, entry.serial)
         except OSError as error:
             wrong[flight] = error
             pool.written = False  # it may have been removed
+    for flight in [
+        each for each in entries if each not in wrong
+    ]:  # all are written before the first has to be on the disk
+        try:
+            shared.keep(flight.pool.job_id, flight.serial)
+            shared.offer(flight.pool.name, flight.serial)
+        except OSError as error:
+            wrong[flight] = error
+            flight.pool.written = False
     return wrong
 
 

@@ -108,7 +108,7 @@ class Shared:
             place.write_pool(folder, pool)
 
     def put(self, job_id: str, entry: Entry) -> None:
-        """Fill an attempt's folder. The link in the home comes first: without it nothing is here."""
+        """Fill an attempt's folder. The link in the home comes first: without it nothing is here. `keep` has to follow."""
         folder = self.attempt(job_id, entry.serial)
         os.makedirs(os.path.dirname(entry.home), OURS, exist_ok=True)  # noqa: PTH103, PTH120
         with suppress(FileExistsError):
@@ -118,6 +118,12 @@ class Shared:
         with open(descriptor, "wb") as file:  # noqa: PTH123
             file.write(entry.script.encode("utf-8", "surrogateescape"))
         place.write_spec(folder, entry.spec)
+
+    def keep(self, job_id: str, serial: int) -> None:
+        """Have on the disk what an attempt's folder was filled with: a lane must not run the half of it after a crash."""
+        folder = self.attempt(job_id, serial)
+        place.sync(f"{folder}/{place.SCRIPT}")
+        place.keep_spec(folder)
 
     def offer(self, name: str, serial: int) -> None:
         """Put an attempt, whose folder is full, where lanes look."""

@@ -27,6 +27,7 @@ def put(shared: Shared, tmp_path: Path, serial: int = 1) -> str:
     """Fill the folder of an attempt, and return it."""
     spec = place.Spec("mk.job-1.1", ("/bin/true",), {"SECRET": "x"}, str(tmp_path))
     shared.put("job-1", Entry(serial, str(tmp_path / "home/jobs/job-1" / str(serial)), "exit 3\n", spec))
+    shared.keep("job-1", serial)
     return shared.attempt("job-1", serial)
 
 
@@ -122,7 +123,7 @@ def test_a_pool_that_is_closed_can_be_made_again(shared: Shared) -> None:
 
 
 def test_the_script_of_a_lane_becomes_the_program(shared: Shared) -> None:
-    command = ["/bin/sh", shared.lane_script, shared.pool("none")]
+    command = ["/bin/sh", shared.lane_script, shared.pool("none"), "60"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert "there is no pool" in done.stderr
 
