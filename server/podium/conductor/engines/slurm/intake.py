@@ -12,6 +12,7 @@ from podium.conductor.engines.command import command
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.engines.slurm.flights import Flight
 from podium.conductor.engines.slurm.shared import Entry
+from podium.conductor.engines.slurm.slow import THREADS
 from podium.conductor.processes import facts
 from podium.lane import place
 from podium.log import get_logger
@@ -56,7 +57,11 @@ async def _put(engine: "SlurmEngine", batch: list[Flight]) -> int:
     }
     try:
         async with engine.slow.order:
-            wrong = await engine.slow.do(_put_all, engine, entries)
+            wrong = await engine.slow.do(_write_all, engine, entries)
+            written = [each for each in batch if each not in wrong]
+            async with anyio.create_task_group() as tasks:  # the disk takes what several threads want of it in one go
+                for first in range(min(THREADS, len(written))):
+                    tasks.start_soon(_offer, engine, written[first::THREADS], wrong)
     except OSError as error:
         wrong = dict.fromkeys(batch, error)
     now = time.monotonic()
@@ -73,8 +78,16 @@ async def _put(engine: "SlurmEngine", batch: list[Flight]) -> int:
     return len(wrong)
 
 
-def _put_all(engine: "SlurmEngine", entries: dict[Flight, Entry]) -> dict[Flight, OSError]:
-    """Put attempts into the folder; return what is wrong with those that could not be put there. Blocks."""
+async def _offer(engine: "SlurmEngine", flights: list[Flight], wrong: dict[Flight, OSError]) -> None:
+    """Let lanes find attempts; add what is wrong with those that they cannot find now."""
+    try:
+        wrong |= await engine.slow.do(_offer_all, engine, flights)
+    except OSError as error:
+        wrong |= dict.fromkeys(flights, error)
+
+
+def _write_all(engine: "SlurmEngine", entries: dict[Flight, Entry]) -> dict[Flight, OSError]:
+    """Write attempts into the folder; return what is wrong with those that could not be written. Blocks."""
     shared, options, wrong = engine.shared, engine.options, {}
     if not shared.is_there():
         if shared.program and engine.fleet.of_stage(
@@ -94,9 +107,13 @@ def _put_all(engine: "SlurmEngine", entries: dict[Flight, Entry]) -> dict[Flight
         except OSError as error:
             wrong[flight] = error
             pool.written = False  # it may have been removed
-    for flight in [
-        each for each in entries if each not in wrong
-    ]:  # all are written before the first has to be on the disk
+    return wrong
+
+
+def _offer_all(engine: "SlurmEngine", flights: list[Flight]) -> dict[Flight, OSError]:
+    """Put attempts that are written where lanes look, once they are on the disk; return what is wrong with the others. Blocks."""
+    shared, wrong = engine.shared, {}
+    for flight in flights:
         try:
             shared.keep(flight.pool.job_id, flight.serial)
             shared.offer(flight.pool.name, flight.serial)
