@@ -62,6 +62,7 @@ class Shared:
         argv = ("/bin/bash", "-c", script) if isinstance(script, str) else script
         given = {"env": {}, "workspace": str(folder), "grace_seconds": GRACE_SECONDS, **spec}
         place.write_spec(str(folder), place.Spec(f"{self.mark}.{serial}", argv, **given))
+        place.keep_spec(str(folder))
         self.add(serial)
         return folder
 

@@ -29,7 +29,8 @@ import errno
 import json
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from .values import number, parsed, whole, word
@@ -173,23 +174,50 @@ def _text(path: str) -> str | None:
 
 
 def write_file(path: str, value: Any) -> None:
-    """Write a value as JSON into a file that only we can read, whole or not at all.
+    """Write a value as JSON into a file that only we can read, whole or not at all; a machine that crashes may lose it.
 
     Raises:
         OSError: it cannot be written.
     """
+    write_new(path, value)
+    with _nothing_left(f"{path}.new"):
+        os.replace(f"{path}.new", path)
+
+
+def write_new(path: str, value: Any) -> None:
+    """Write a file under another name, from which `keep_new` makes it. Raises as `write_file`."""
     new = f"{path}.new"
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-            json.dump(value, file)
-            file.flush()
-            os.fsync(file.fileno())
+    with _nothing_left(new), open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(json.dumps(value))
+
+
+def keep_new(path: str) -> None:
+    """Make a file of what `write_new` wrote, for good. Raises as `write_file`."""
+    new = f"{path}.new"
+    with _nothing_left(new):
+        sync(new)
         os.replace(new, path)
+
+
+@contextmanager
+def _nothing_left(path: str) -> Iterator[None]:
+    """Remove a file if what is done with it fails: it may hold a secret, or the beginning of one."""
+    try:
+        yield
     except OSError:
-        with suppress(OSError):  # it may hold the beginning of a secret
-            os.unlink(new)
+        with suppress(OSError):
+            os.unlink(path)
         raise
+
+
+def sync(path: str) -> None:
+    """Have what a file holds on the disk. Of many files that were written one after the other, the first takes the most time."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_file(path: str, most: int = SMALL_BYTES) -> Any:
@@ -211,7 +239,9 @@ def read_file(path: str, most: int = SMALL_BYTES) -> Any:
 
 def write_pool(pool: str, value: Pool) -> None:
     """Write how the lanes of a pool work, into its folder. Raises as `write_file`."""
-    write_file(os.path.join(pool, POOL), value._asdict())
+    path = os.path.join(pool, POOL)
+    write_new(path, value._asdict())
+    keep_new(path)
 
 
 def read_pool(pool: str) -> Pool | None:
@@ -221,8 +251,13 @@ def read_pool(pool: str) -> Pool | None:
 
 
 def write_spec(attempt: str, spec: Spec) -> None:
-    """Write what to run into an attempt's folder. Raises as `write_file`."""
-    write_file(os.path.join(attempt, SPEC), spec._asdict())
+    """Write what to run into an attempt's folder, where only `keep_spec` makes it count. Raises as `write_file`."""
+    write_new(os.path.join(attempt, SPEC), spec._asdict())
+
+
+def keep_spec(attempt: str) -> None:
+    """Let count what was written to run. Raises as `write_file`."""
+    keep_new(os.path.join(attempt, SPEC))
 
 
 def read_spec(attempt: str) -> Spec | None:

@@ -11,6 +11,7 @@ from podium.conductor.engines.command import command
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.engines.slurm.flights import Flight
 from podium.conductor.engines.slurm.shared import Entry
+from podium.conductor.engines.slurm.slow import THREADS
 from podium.conductor.engines.slurm.verdicts import Fate
 from podium.conductor.processes import facts
 from podium.lane import place
@@ -56,7 +57,11 @@ async def _put(engine: "SlurmEngine", batch: list[Flight]) -> int:
     }
     try:
         async with engine.slow.order:
-            wrong, unfit = await engine.slow.do(_put_all, engine, entries)
+            wrong, unfit = await engine.slow.do(_write_all, engine, entries)
+            written = [each for each in batch if each not in wrong and each not in unfit]
+            async with anyio.create_task_group() as tasks:  # the disk takes what several threads want of it in one go
+                for first in range(min(THREADS, len(written))):
+                    tasks.start_soon(_offer, engine, written[first::THREADS], wrong)
     except OSError as error:
         wrong, unfit = dict.fromkeys(batch, error), {}
     now = time.monotonic()
@@ -75,10 +80,18 @@ async def _put(engine: "SlurmEngine", batch: list[Flight]) -> int:
     return len(wrong)
 
 
-def _put_all(
+async def _offer(engine: "SlurmEngine", flights: list[Flight], wrong: dict[Flight, OSError]) -> None:
+    """Let lanes find attempts; add what is wrong with those that they cannot find now."""
+    try:
+        wrong |= await engine.slow.do(_offer_all, engine, flights)
+    except OSError as error:
+        wrong |= dict.fromkeys(flights, error)
+
+
+def _write_all(
     engine: "SlurmEngine", entries: dict[Flight, Entry]
 ) -> tuple[dict[Flight, OSError], dict[Flight, ValueError]]:
-    """Put attempts into the folder; return what is wrong with those that could not be put there now, and never. Blocks."""
+    """Write attempts into the folder; return what is wrong with those that could not be written now, and never. Blocks."""
     shared, options = engine.shared, engine.options
     wrong: dict[Flight, OSError] = {}
     unfit: dict[Flight, ValueError] = {}
@@ -91,13 +104,25 @@ def _put_all(
                 shared.make_pool(pool.name, place.Pool(options.linger_seconds, options.stream_bytes))
                 pool.written = True
             shared.put(pool.job_id, entry)
-            shared.offer(pool.name, entry.serial)
         except OSError as error:
             wrong[flight] = error
             pool.written = False  # it may have been removed
         except ValueError as error:  # such as a script with half a letter, which no file can hold
             unfit[flight] = error
     return wrong, unfit
+
+
+def _offer_all(engine: "SlurmEngine", flights: list[Flight]) -> dict[Flight, OSError]:
+    """Put attempts that are written where lanes look, once they are on the disk; return what is wrong with the others. Blocks."""
+    shared, wrong = engine.shared, {}
+    for flight in flights:
+        try:
+            shared.keep(flight.pool.job_id, flight.serial)
+            shared.offer(flight.pool.name, flight.serial)
+        except OSError as error:
+            wrong[flight] = error
+            flight.pool.written = False
+    return wrong
 
 
 def lane_spec(flight: Flight) -> place.Spec:

@@ -165,7 +165,7 @@ class Shared:
             place.write_pool(folder, pool)
 
     def put(self, job_id: str, entry: Entry) -> None:
-        """Fill an attempt's folder. The link in the home comes first: without it nothing is here."""
+        """Fill an attempt's folder. The link in the home comes first: without it nothing is here. `keep` has to follow."""
         folder = self.attempt(job_id, entry.serial)
         os.makedirs(os.path.dirname(entry.home), OURS, exist_ok=True)  # noqa: PTH103, PTH120
         with suppress(FileExistsError):
@@ -176,6 +176,12 @@ class Shared:
         with open(descriptor, "wb") as file:  # noqa: PTH123
             file.write(entry.script.encode("utf-8", "surrogateescape"))
         place.write_spec(folder, entry.spec)
+
+    def keep(self, job_id: str, serial: int) -> None:
+        """Have on the disk what an attempt's folder was filled with: a lane must not run the half of it after a crash."""
+        folder = self.attempt(job_id, serial)
+        place.sync(f"{folder}/{place.SCRIPT}")
+        place.keep_spec(folder)
 
     def offer(self, name: str, serial: int) -> None:
         """Put an attempt, whose folder is full, where lanes look."""
@@ -296,9 +302,10 @@ class Shared:
             taken = claim is not None and claim.lane == place.CONDUCTOR
         if taken:
             faults.point("after_claim")
-            for path in (f"{self.pool(pool)}/{place.TODO}/{os.path.basename(folder)}", f"{folder}/{place.SPEC}"):  # noqa: PTH119
-                with suppress(OSError):
-                    os.unlink(path)  # noqa: PTH108
+            with suppress(OSError):
+                os.unlink(f"{self.pool(pool)}/{place.TODO}/{os.path.basename(folder)}")  # noqa: PTH108, PTH119
+            with suppress(OSError):
+                self.forget_secrets(folder)
         return taken
 
     def ask(self, folder: str, ask: Ask) -> None:
@@ -313,8 +320,9 @@ class Shared:
 
     def forget_secrets(self, folder: str) -> None:
         """Remove what a lane was given to run, if it is still there."""
-        with suppress(FileNotFoundError, NotADirectoryError):
-            os.unlink(f"{folder}/{place.SPEC}")  # noqa: PTH108
+        for name in (place.SPEC, f"{place.SPEC}.new"):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                os.unlink(f"{folder}/{name}")  # noqa: PTH108
 
     # -- the way out ------------------------------------------------------------------------------------------------
 

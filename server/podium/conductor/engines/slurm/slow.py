@@ -1,4 +1,4 @@
-"""Work on a folder that may be on the network: in threads of its own, a few at a time, and never waited for without end."""
+"""Work on a folder that may be on the network: in threads of its own, some at a time, and never waited for without end."""
 
 import os
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 ANSWER_SECONDS = 20.0
-THREADS = 6
+THREADS = 16  # most of them wait for the disk, which takes what several want of it in one go
 P = ParamSpec("P")
 T = TypeVar("T")
 

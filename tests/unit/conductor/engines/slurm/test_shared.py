@@ -27,6 +27,7 @@ def put(shared: Shared, tmp_path: Path, serial: int = 1) -> str:
     """Fill the folder of an attempt, and return it."""
     spec = place.Spec("mk.job-1.1", ("/bin/true",), {"SECRET": "x"}, str(tmp_path))
     shared.put("job-1", Entry(serial, str(tmp_path / "home/jobs/job-1" / str(serial)), "exit 3\n", spec))
+    shared.keep("job-1", serial)
     return shared.attempt("job-1", serial)
 
 
