@@ -38,13 +38,15 @@ log = get_logger()
 @dataclass(frozen=True)
 class SlurmOptions:
     """How the engine works. `folder` is what every node sees under the same path; `search_path` is where the commands are, "" for
-    the conductor's PATH. A lane takes attempts for `reuse_seconds`, and waits for one for `linger_seconds`.
+    the conductor's PATH. A lane takes attempts for `reuse_seconds`, and waits for one for `linger_seconds`. Slurm is asked
+    about all lanes at most every `ask_seconds`.
     """
 
     folder: Path
     python: str = "python3"
     reuse_seconds: float = 60.0
     linger_seconds: float = 3.0
+    ask_seconds: float = 3.0
     stream_bytes: int = 1024**3
     job_bytes: int = 4 * 1024**3
     search_path: str = ""
