@@ -103,6 +103,12 @@ class Settings(BaseModel):
         description="for so long after its start a Slurm job takes further sheets of the same job that need the same; "
         "0: each sheet is a Slurm job of its own",
     )
+    slurm_ask_seconds: float = Field(
+        3.0,
+        ge=0.1,
+        le=300,
+        description="between two questions to Slurm at least (squeue); while nothing changes, five times as long",
+    )
     hold_running: bool = Field(
         False,
         description="a pause suspends the running sheets where they are, if their engine can, and a resume lets them go on; "

@@ -35,7 +35,12 @@ def stopped(home: Settings, cluster: StandIn) -> Iterator[Conductor]:
 
 def settings_of(cluster: StandIn, **more: str) -> dict[str, str]:
     """The environment of a conductor whose sheets go to the cluster."""
-    known = {"PODIUM_ENGINE": "slurm", "PODIUM_SLURM_PYTHON": sys.executable, "PATH": cluster.search_path}
+    known = {
+        "PODIUM_ENGINE": "slurm",
+        "PODIUM_SLURM_PYTHON": sys.executable,
+        "PODIUM_SLURM_ASK_SECONDS": "0.5",
+        "PATH": cluster.search_path,
+    }
     return {**known, **more}
 
 

@@ -114,6 +114,7 @@ class ClusterGround:
             self.place / "shared",
             sys.executable,
             linger_seconds=0.5,
+            ask_seconds=1.0,
             stream_bytes=STREAM_BYTES,
             search_path=search_path,
         )

@@ -77,6 +77,7 @@ def slurm_options(settings: Settings) -> SlurmOptions:
         folder=settings.cluster,
         python=settings.slurm_python,
         reuse_seconds=settings.slurm_reuse_seconds,
+        ask_seconds=settings.slurm_ask_seconds,
         stream_bytes=settings.max_log_bytes,
         job_bytes=settings.max_job_log_bytes,
         record=settings.places.cluster_record,

@@ -42,13 +42,15 @@ log = get_logger()
 class SlurmOptions:
     """How the engine works. `folder` is what every node sees under the same path; in `record` the home remembers that something
     of it was made there. `search_path` is where the commands are, "" for the conductor's PATH. A lane takes attempts for
-    `reuse_seconds`, and waits for one for `linger_seconds`.
+    `reuse_seconds`, and waits for one for `linger_seconds`. Slurm is asked about all lanes at most every
+    `ask_seconds`.
     """
 
     folder: Path
     python: str = "python3"
     reuse_seconds: float = 60.0
     linger_seconds: float = 3.0
+    ask_seconds: float = 3.0
     stream_bytes: int = 1024**3
     job_bytes: int = 4 * 1024**3
     search_path: str = ""

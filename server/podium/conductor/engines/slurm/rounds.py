@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from podium.conductor.engines.slurm.engine import SlurmEngine
 
 FIRST_SECONDS = 0.5  # from the first submit to the first round
-SHORT_SECONDS, LONG_SECONDS = 3.0, 15.0  # between two rounds
+LONG = 5  # times the shortest pause between two rounds is the longest one
 GROWTH = 1.5
 OUTPUT_SECONDS = 10.0  # between two looks at how much the jobs have written
 QUIET_SECONDS = 5.0  # after which an empty pool is removed
@@ -26,15 +26,15 @@ QUIET_SECONDS = 5.0  # after which an empty pool is removed
 log = get_logger()
 
 
-def next_pause(pause: float, *, changed: bool) -> float:
+def next_pause(pause: float, shortest: float, *, changed: bool) -> float:
     """Return how long to wait for the next round, after one that came `pause` seconds after the one before."""
-    return SHORT_SECONDS if changed else min(LONG_SECONDS, max(SHORT_SECONDS, pause * GROWTH))
+    return shortest if changed else min(LONG * shortest, max(shortest, pause * GROWTH))
 
 
 async def run(engine: "SlurmEngine") -> None:
     """Make rounds while there is something on the cluster, until cancelled."""
     rounds = Rounds(engine)
-    pause = SHORT_SECONDS
+    pause = shortest = engine.options.ask_seconds
     while True:
         if rounds.nothing_left():
             await engine.to_ask.wait()
@@ -44,12 +44,12 @@ async def run(engine: "SlurmEngine") -> None:
                 continue
             await anyio.sleep(FIRST_SECONDS)
         changed = await rounds.make()
-        pause = next_pause(pause, changed=changed)
+        pause = next_pause(pause, shortest, changed=changed)
         if not rounds.nothing_left():
-            await anyio.sleep(SHORT_SECONDS)
-            with anyio.move_on_after(pause - SHORT_SECONDS):
+            await anyio.sleep(shortest)
+            with anyio.move_on_after(pause - shortest):
                 await engine.to_ask.wait()
-                pause = SHORT_SECONDS
+                pause = shortest
             engine.to_ask = anyio.Event()
 
 

@@ -13,7 +13,7 @@ from podium.conductor.engines.port import AttemptSpec, Place
 from podium.conductor.engines.slurm.answers import Row
 from podium.conductor.engines.slurm.engine import SlurmEngine, SlurmOptions
 from podium.conductor.engines.slurm.fleet import Fleet
-from podium.conductor.engines.slurm.rounds import LONG_SECONDS, SHORT_SECONDS, next_pause
+from podium.conductor.engines.slurm.rounds import LONG, next_pause
 from podium.conductor.engines.slurm.shared import Seen, Shared
 from podium.conductor.processes.run import Finished, Runner
 from podium.lane.place import Claim
@@ -113,10 +113,10 @@ def test_lanes_that_belong_to_no_pool_are_strays(tmp_path: Path) -> None:
 def test_the_cluster_is_asked_at_most_twenty_times_a_minute_and_seldom_when_nothing_changes(
     changes: list[bool],
 ) -> None:
-    pause = SHORT_SECONDS
+    pause = shortest = SlurmOptions(Path()).ask_seconds
     for changed in changes:
-        pause = next_pause(pause, changed=changed)
-        assert 60 / 20 <= pause <= LONG_SECONDS
+        pause = next_pause(pause, shortest, changed=changed)
+        assert 60 / 20 <= pause <= LONG * shortest
     for _ in range(10):
-        pause = next_pause(pause, changed=False)
-    assert pause == LONG_SECONDS
+        pause = next_pause(pause, shortest, changed=False)
+    assert pause == LONG * shortest
