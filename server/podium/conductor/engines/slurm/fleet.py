@@ -19,7 +19,9 @@ class Fleet:
         self._prefix = prefix
         self.flights: dict[str, Flight] = {}
         self.pools: dict[str, Pool] = {}
-        self.strays: list[str] = []  # lanes of ours that belong to no pool
+        self.strays: dict[
+            str, dict[str, Row]
+        ] = {}  # lanes of ours that belong to no pool, by the pool that they are for
         self.words = ""
         self.answered_at: float | None = None  # when it last answered, seconds since the epoch
 
@@ -75,7 +77,18 @@ class Fleet:
             of.setdefault(row.name, {})[row.lane] = row
         for pool in self.pools.values():
             counting.take_rows(pool, of.pop(pool.label, {}), asked_at, now)
-        self.strays = [row.lane for lanes in of.values() for row in lanes.values() if row.kind != "over"]
+        left = {name.removeprefix(self._prefix): lanes for name, lanes in of.items()}
+        self.strays = {
+            name: lanes for name, lanes in left.items() if any(each.kind != "over" for each in lanes.values())
+        }
+
+    def adopt_strays(self) -> None:
+        """Let lanes that belong to no pool have one, so that they are ended as those of any pool that nobody needs."""
+        for name, lanes in self.strays.items():
+            pool = self.pool(name)
+            pool.unwanted = pool.resources is None
+            pool.lanes = lanes
+        self.strays = {}
 
     def place(self, flight: Flight) -> Place:
         """Return where an attempt is."""

@@ -186,3 +186,21 @@ def test_attempts_of_a_job_that_need_the_same_share_a_pool() -> None:
     assert pool_name("job-1", Resources(cpus=2)) == pool_name("job-1", Resources(cpus=2))
     assert pool_name("job-1", Resources(cpus=2)) != pool_name("job-1", Resources(cpus=3))
     assert Pool(pool_name("job.1", Resources()), "").job_id == "job.1"
+
+
+def test_a_pool_is_cleared_when_the_lanes_that_were_cancelled_are_gone() -> None:
+    pool = make_pool(waiting=1)
+    pool.clearing, pool.cancelled = NOW, {"7"}
+    take(pool, row("7", "CANCELLED"), asked_at=NOW - 1)  # asked before they were cancelled
+    assert pool.clearing == NOW
+    take(pool, row("7"), asked_at=NOW + 1, now=NOW + 1)  # it has just begun, and is being ended
+    assert pool.clearing == NOW
+    take(pool, row("7", "COMPLETING"), row("8"), asked_at=NOW + 2, now=NOW + 2)
+    assert pool.clearing is None
+
+
+def test_lanes_that_do_not_go_though_they_were_cancelled_keep_attempts_back_for_a_while_only() -> None:
+    pool = make_pool(waiting=1)
+    pool.clearing, pool.cancelled = NOW, {"7"}
+    take(pool, row("7", "PENDING"), asked_at=NOW + 31, now=NOW + 31)
+    assert pool.clearing is None
