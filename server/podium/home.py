@@ -89,14 +89,15 @@ class Home:
         return Path(f"{self.folder}/jobs/{job_id}/{serial}")
 
 
-def is_away(record: Path, root: Path) -> bool:
-    """Return whether a folder that the nodes of a cluster see was made for this home, and is not there: it is not mounted, or was
-    removed. `root` is what belongs to this home there, `record` tells what was made.
+def is_away(record: Path, path: Path) -> bool:
+    """Return whether a path lies in a folder that was made for this home on a cluster, and that is not there: it is not mounted,
+    or was removed. `record` tells what was made.
     """
     try:
-        return not os.path.isdir(root / "jobs") and os.readlink(record) == str(root)  # noqa: PTH112, PTH115
+        root = Path(os.readlink(record))  # noqa: PTH115
     except OSError:
         return False
+    return root in (path, *path.parents) and not os.path.isdir(root / "jobs")  # noqa: PTH112
 
 
 def shared_workspaces(cluster: Path, mark: str) -> Path:

@@ -20,6 +20,7 @@ from podium.conductor.attempts.observe import make_folders
 from podium.conductor.attempts.outputs import Outputs
 from podium.conductor.attempts.unplayed import broken, not_run, passed_over, undecided
 from podium.conductor.attempts.values import Values
+from podium.conductor.attempts.workspaces import check_mounted
 from podium.conductor.engines.port import AttemptSpec, End, Engine
 from podium.conductor.engines.several import Engines
 from podium.conductor.processes.run import Runner
@@ -209,6 +210,7 @@ class Launcher:
                 advice = "install it on the conductor's machine, or name another instrument in the score"
                 return not_run(live, "launch_failed", f"{what}; {advice}", "missing")
         if live.remedy is not None and live.remedy.folders:
+            await anyio.to_thread.run_sync(check_mounted, live.workspace, self._home.cluster_record)
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
         script = await self._script(live)
         env = live.env()

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from podium.errors import PathNotAllowed, PermissionDenied, PodiumError, StorageFull
+from podium.home import is_away
 from podium.privacy.way import make_private
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -49,6 +50,19 @@ def _make_with_parents(path: Path, *, closed: bool) -> None:
             with suppress(OSError, ValueError):  # not created after all, or not empty any more
                 each.rmdir()
         raise _refusal(path, error) from error
+
+
+def check_mounted(path: Path, record: Path) -> None:
+    """Check that a workspace does not lie in the folder of a cluster while that is not mounted. `record` is the home's.
+
+    Raises:
+        PathNotAllowed: nothing is to be made there.
+    """
+    if is_away(record, path):
+        raise PathNotAllowed(
+            f"The workspace {path} cannot be created: the folder of the cluster is not there any more.",
+            fix="Mount the folder again, then ask again.",
+        )
 
 
 def check_workspace(path: Path) -> None:

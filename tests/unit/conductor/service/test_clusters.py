@@ -83,6 +83,26 @@ def test_no_workspace_is_made_where_the_folder_of_the_cluster_is_not_mounted(con
     assert not root.exists()
 
 
+def test_healing_makes_no_workspace_where_the_folder_of_the_cluster_is_not_mounted(
+    conductor: Conductor, tmp_path: Path
+) -> None:
+    score = f"""\
+name: healed
+sheets:
+- {{name: gate, run: 'until [ -e {tmp_path}/go ]; do sleep 0.02; done'}}
+- {{name: here, run: 'true'}}
+- {{name: there, run: 'true', engine: slurm}}
+"""
+    until(conductor, job_id := submit(conductor, score, self_healing=True), "running")
+    home = Home(conductor.settings.home)
+    root = workspace_of(conductor, job_id).parents[1]
+    home.cluster_record.symlink_to(root)
+    root.rename(home.folder / "elsewhere")
+    (tmp_path / "go").touch()
+    until(conductor, job_id, "failed")
+    assert not root.exists()
+
+
 def test_a_restart_leaves_the_workspace_of_a_job_that_waits_and_removes_that_of_no_job(conductor: Conductor) -> None:
     job_id = submit(conductor, MIXED.replace("echo done > made.txt", "'true'"))
     until(conductor, job_id, "paused")

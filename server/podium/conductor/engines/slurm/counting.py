@@ -9,6 +9,7 @@ from podium.conductor.engines.slurm.flights import Flight, Pool
 FAILURES = 3  # lanes in a row that do nothing, until the attempts that wait for them end
 SETTLED_SECONDS = 10.0  # after which a submit that came through shows in the queue
 TIME_LIMITS = {"PartitionTimeLimit", "QOSMaxWallDurationPerJobLimit", "AssocMaxWallDurationPerJobLimit"}
+CLEARED_SECONDS = 30.0  # within which lanes that were cancelled are gone
 BLAMELESS = {"NODE_FAIL", "PREEMPTED"}  # ends of a lane that say nothing about the next one
 REASONS: Mapping[str, EndReason] = {
     "NODE_FAIL": "node_failed",
@@ -96,6 +97,10 @@ def take_rows(pool: Pool, rows: Mapping[str, Row], asked_at: float, now: float) 
     if pool.unsure is not None and asked_at > pool.unsure + SETTLED_SECONDS:
         pool.unsure = None
     waits_since = min((flight.since for flight in pool.waiting()), default=None)
+    if pool.clearing is not None and asked_at > pool.clearing:
+        going = [row.lane for row in rows.values() if row.lane in pool.cancelled and row.kind not in {"ending", "over"}]
+        if not going or now > pool.clearing + CLEARED_SECONDS:
+            pool.clearing = None
     for row in rows.values():
         if row.kind == "over" and row.lane in pool.known and row.lane not in pool.ended:
             pool.ended.add(row.lane)

@@ -23,7 +23,8 @@ class Fleet:
         self.pools: dict[str, Pool] = {}
         self._by_serial: dict[tuple[str, int], Flight] = {}
         self.short: set[Resources] = set()  # needs for which the cluster gives no time beyond that of one attempt
-        self.strays: list[str] = []  # lanes of ours that belong to no pool
+        # Lanes of ours that belong to no pool, by the pool that they are for.
+        self.strays: dict[str, dict[str, Row]] = {}
         self.words = ""
         self.answered_at: float | None = None  # when it last answered, seconds since the epoch
 
@@ -86,7 +87,18 @@ class Fleet:
                 flight.was_held = True
                 if flight.asked == "hold":  # its lane cannot say so, since it stands still itself
                     flight.turn(now, suspended=True)
-        self.strays = [row.lane for lanes in of.values() for row in lanes.values() if row.kind != "over"]
+        left = {name.removeprefix(self._prefix): lanes for name, lanes in of.items()}
+        self.strays = {
+            name: lanes for name, lanes in left.items() if any(each.kind != "over" for each in lanes.values())
+        }
+
+    def adopt_strays(self) -> None:
+        """Let lanes that belong to no pool have one, so that they are ended as those of any pool that nobody needs."""
+        for name, lanes in self.strays.items():
+            pool = self.pool(name)
+            pool.unwanted = pool.resources is None
+            pool.lanes = lanes
+        self.strays = {}
 
     def place(self, flight: Flight) -> Place:
         """Return where an attempt is."""

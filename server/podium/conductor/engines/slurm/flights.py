@@ -120,6 +120,7 @@ class Pool:
     told: set[str] = field(default_factory=set)  # the numbers of those that have told what they do
     ended: set[str] = field(default_factory=set)  # lanes whose end was counted
     cancelled: set[str] = field(default_factory=set)  # lanes that were cancelled as nobody needed them
+    clearing: float | None = None  # since when lanes are being cancelled: one that just begins must not find an attempt
     failures: int = 0  # lanes in a row that ended without having done anything
     failed: Row | None = None  # the last of them
     not_before: float = 0.0

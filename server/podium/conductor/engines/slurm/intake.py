@@ -33,7 +33,7 @@ async def run(engine: "SlurmEngine") -> None:
     while True:
         await engine.to_put.wait()
         engine.to_put = anyio.Event()
-        new = [each for each in engine.fleet.of_stage("new") if not (each.earlier or each.is_unwanted)]
+        new = [each for each in engine.fleet.of_stage("new") if _may_come(each)]
         failed = 0
         for at in range(0, len(new), AT_ONCE):
             failed += await _put(engine, new[at : at + AT_ONCE])
@@ -46,6 +46,13 @@ async def run(engine: "SlurmEngine") -> None:
             await engine.to_put.wait()
         pause = min(LONGEST_PAUSE, pause * 2)
         engine.to_put.set()
+
+
+def _may_come(flight: Flight) -> bool:
+    """Return whether an attempt may be put where lanes find it now. While lanes of its pool are being cancelled it waits: one of
+    them may just begin, and would be ended with the attempt.
+    """
+    return not (flight.earlier or flight.is_unwanted) and flight.pool.clearing is None
 
 
 async def _put(engine: "SlurmEngine", batch: list[Flight]) -> int:

@@ -75,12 +75,13 @@ class Rounds:
         await look_at(engine, fleet.of_stage("waiting", "playing"))
         await ends.conclude(engine, fleet.of_stage("playing"), asked_at if queue.rows is not None else 0.0)
         if queue.rows is not None:
+            if engine.taken_up:
+                fleet.adopt_strays()
             for pool in list(fleet.pools.values()):
                 await self._follow_up(pool)
-            await self._cancel(fleet.strays if engine.taken_up else [])
         await self._limit_output()
-        engine.to_wish.set()
-        engine.to_submit.set()
+        for event in (engine.to_put, engine.to_wish, engine.to_submit):
+            event.set()
         return self._has_changed()
 
     def _note(self, queue: Queue, asked_at: float) -> None:
@@ -98,7 +99,8 @@ class Rounds:
     def _has_changed(self) -> bool:
         fleet = self._engine.fleet
         rows = [(row.lane, row.state, row.reason) for pool in fleet.pools.values() for row in pool.lanes.values()]
-        unsettled = any(pool.fresh or pool.unsure is not None for pool in fleet.pools.values())
+        pools = fleet.pools.values()
+        unsettled = any(each.fresh or each.unsure is not None or each.clearing is not None for each in pools)
         unexplained = any(each.exit is not None for each in fleet.flights.values())
         before, self._before = self._before, (rows, sorted(fleet.flights))
         return before != self._before or unsettled or unexplained
@@ -125,9 +127,12 @@ class Rounds:
             await self._give_up(pool)
         if engine.taken_up:
             surplus = [lane for lane in self._not_needed(pool) if lane not in pool.cancelled]
-            pool.cancelled |= set(surplus)
-            if not await self._cancel(surplus):
-                pool.cancelled -= set(surplus)  # those that are still there are cancelled in the next round
+            if surplus:
+                pool.clearing = now
+                pool.cancelled |= set(surplus)
+                if not await self._cancel(surplus):
+                    pool.cancelled -= set(surplus)  # those that are still there are cancelled in the next round
+                pool.clearing = time.monotonic()
             if counting.is_over(pool) and now - pool.quiet_since > QUIET_SECONDS:
                 await self._remove(pool)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from podium.conductor import faults
-from podium.conductor.attempts.workspaces import make_workspace
+from podium.conductor.attempts.workspaces import check_mounted, make_workspace
 from podium.conductor.clock import wall
 from podium.conductor.plans import environment, given
 from podium.conductor.plans.approvals import hidden
@@ -28,12 +28,11 @@ from podium.errors import (
     IdempotencyConflict,
     InvalidArguments,
     JobDeleted,
-    PathNotAllowed,
     PodiumError,
     StorageFull,
     SubmitRejected,
 )
-from podium.home import is_away, shared_workspaces
+from podium.home import shared_workspaces
 from podium.wire.dispatcher import Peer
 
 _KEY = "SELECT digest, job_id, deleted_at FROM idempotency WHERE key = ?"
@@ -162,7 +161,7 @@ async def _make(context: Context, params: SubmitParams, score: GivenScore, peer:
         first = loaded.sheet_number(params.start_sheet) or 1
         job_id = job_id_of(loaded.plan.name, seq, context.store.home_id)
         workspace = _workspace(context, loaded, job_id)
-        _check_shared(context, workspace)
+        check_mounted(workspace, context.home.cluster_record)
         make_workspace(workspace, closed=loaded.plan.workspace is None)
         faults.point("after_workspace")
         return job_id, workspace, first
@@ -186,16 +185,6 @@ def _workspace(context: Context, loaded: LoadedPlan, job_id: str) -> Path:
     if loaded.plan.workspace is None and loaded.on_cluster:
         return shared_workspaces(context.settings.cluster, context.store.mark) / job_id
     return Path(loaded.plan.workspace or context.home.workspace(job_id))
-
-
-def _check_shared(context: Context, workspace: Path) -> None:
-    """Refuse a job of its own folder's where the folder of the cluster is not mounted: nothing is to be made in its place."""
-    root = context.settings.cluster / context.store.mark
-    if root in workspace.parents and is_away(context.home.cluster_record, root):
-        raise PathNotAllowed(
-            f"The workspace {workspace} cannot be created: {root} is not there any more.",
-            fix=f"Mount the folder {context.settings.cluster} again, and ask again.",
-        )
 
 
 def _missing_instruments(loaded: LoadedPlan, installed: set[str]) -> list[str]:

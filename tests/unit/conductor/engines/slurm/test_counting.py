@@ -1,6 +1,5 @@
 """How many lanes a pool needs, and what follows from how they end."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -189,17 +188,19 @@ def test_attempts_of_a_job_that_need_the_same_share_a_pool() -> None:
     assert Pool(pool_name("job.1", Resources()), "").job_id == "job.1"
 
 
-def test_what_is_counted_of_many_lanes_is_looked_at_once_for_each() -> None:
-    many = 20_000
-    pool = Pool("job-1.hash", "mk.job-1.hash", Resources())
-    began = time.process_time()
-    for serial in range(1, many + 1):
-        spec = AttemptSpec(f"mk.job-1.{serial}", Path(f"/home/jobs/job-1/{serial}"), "", Path("/w"), {})
-        flight = pool.flights[serial] = Flight(spec, pool, "", "playing", claim=Claim(str(serial), "f1"))
-        pool.useful.add(str(flight.serial))
-    take(pool, *(row(str(serial)) for serial in range(1, many + 1)))
-    assert counting.missing(pool, {}) == 0
-    assert all(counting.lane_of(pool, flight) for flight in pool.flights.values())
-    take(pool, *(row(str(serial), "FAILED") for serial in range(1, many + 1)))
-    assert pool.failures == 0
-    assert time.process_time() - began < 5  # a look at all lanes for each of them takes half a minute
+def test_a_pool_is_cleared_when_the_lanes_that_were_cancelled_are_gone() -> None:
+    pool = make_pool(waiting=1)
+    pool.clearing, pool.cancelled = NOW, {"7"}
+    take(pool, row("7", "CANCELLED"), asked_at=NOW - 1)  # asked before they were cancelled
+    assert pool.clearing == NOW
+    take(pool, row("7"), asked_at=NOW + 1, now=NOW + 1)  # it has just begun, and is being ended
+    assert pool.clearing == NOW
+    take(pool, row("7", "COMPLETING"), row("8"), asked_at=NOW + 2, now=NOW + 2)
+    assert pool.clearing is None
+
+
+def test_lanes_that_do_not_go_though_they_were_cancelled_keep_attempts_back_for_a_while_only() -> None:
+    pool = make_pool(waiting=1)
+    pool.clearing, pool.cancelled = NOW, {"7"}
+    take(pool, row("7", "PENDING"), asked_at=NOW + 31, now=NOW + 31)
+    assert pool.clearing is None
