@@ -106,7 +106,7 @@ def test_lanes_that_belong_to_no_pool_are_strays(tmp_path: Path) -> None:
     stray = Row("9", "9", "RUNNING", "running", name="mk.job-0.gone")
     over = Row("8", "8", "COMPLETED", "over", name="mk.job-0.gone")
     fleet.take_queue(row(fleet, "5") | {"9": stray, "8": over}, 1.0, 1.0)
-    assert fleet.strays == ["9"]
+    assert fleet.strays == {"job-0.gone": {"9": stray, "8": over}}
 
 
 @given(st.lists(st.booleans(), max_size=100))

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_a_folder_that_never_answers_gets_no_thread_after_the_other(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "away")
-    slow, opened = Slow(str(tmp_path), seconds=0.02), 0
+    slow, opened = Slow(str(tmp_path), seconds=0.2), 0
 
     def look() -> None:
         nonlocal opened
@@ -40,9 +40,17 @@ async def test_a_folder_that_never_answers_gets_no_thread_after_the_other(tmp_pa
 async def test_what_a_caller_gave_up_counts_too(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "away")
     slow = Slow(str(tmp_path))
+
+    def look(began: threading.Event) -> None:
+        began.set()
+        os.close(os.open(tmp_path / "away", os.O_RDONLY))
+
     for _ in range(THREADS):
-        with anyio.move_on_after(0.02):
-            await slow.do(lambda: os.close(os.open(tmp_path / "away", os.O_RDONLY)))
+        async with anyio.create_task_group() as tasks:
+            began = threading.Event()
+            tasks.start_soon(slow.do, look, began)
+            assert await anyio.to_thread.run_sync(began.wait, 100)
+            tasks.cancel_scope.cancel()
     with anyio.fail_after(5), pytest.raises(TimeoutError):
         await slow.do(lambda: 7)
     os.close(os.open(tmp_path / "away", os.O_WRONLY))
