@@ -11,8 +11,8 @@ from podium.log import get_logger
 if TYPE_CHECKING:
     from podium.conductor.engines.slurm.engine import SlurmEngine
 
-SHORT_PAUSE, LONG_PAUSE = 0.1, 0.5  # between two looks
-GROWTH = 1.1
+SHORT_PAUSE, LONG_PAUSE = 0.04, 0.5  # between two looks
+GROWTH = 1.15
 
 log = get_logger()
 
