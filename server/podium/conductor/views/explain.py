@@ -123,7 +123,7 @@ def cause_of(view: ExplainView, away: str = "") -> str:
     if sheet is not None:
         label = sheet.name or str(sheet.sheet)
         if sheet.status == "running":
-            parts.append(away or _running(view, sheet, label))
+            parts.append(away if away and sheet.reason != SUSPENDED else _running(view, sheet, label))
         elif sheet.status == "failed" and job.status in {"queued", "running", "paused"}:
             parts.append(
                 f"Sheet {label} has failed ({sheet.reason}), so the job will fail when its other sheets have ended."
