@@ -18,7 +18,7 @@ from tests.support.podium_home import Conductor, make_home, until
 from tests.support.slurm.config import LabOptions
 from tests.support.slurm.lab import Lab, open_lab
 from tests.torture.campaign import MAX_SHEETS, Campaign
-from tests.torture.checks import check_cancels, check_files
+from tests.torture.checks import check_cancels, check_files, job_of
 from tests.torture.clients import Client
 from tests.torture.cluster.checks import check_deleted, check_left, check_secret, check_strays
 from tests.torture.cluster.ground import Ground
@@ -169,7 +169,8 @@ class ClusterCampaign(Campaign):
     def _check_recovered(self) -> None:
         self.check()
         check_files(self.home)
-        check_cancels(self.home, self.ground.excused_jobs(*GONE))
+        late = self.ground.excused_jobs(*GONE) | set(map(job_of, self._troubled()))
+        check_cancels(self.home, late)  # what cannot be asked, or tell its end, is believed to be over after a silence
         check_secret(self.ground, self.home, self.secret)
         check_deleted(self.ground, self.home)
 
