@@ -40,10 +40,12 @@ class Engines:
         return engine.place(key) if engine else None
 
     def status(self) -> list[str]:
-        """Return a line for each engine: its name, how many attempts it has, and whether it works."""
+        """Return a line for each engine that is in use: its name, how many attempts it has, and whether it works."""
         counts = Counter(self._of.values())
         lines = []
         for name, engine in self._engines.items():
+            if name != "local" and not (counts[engine] or engine.status()):
+                continue
             told = f"{counts[engine]} {'attempt' if counts[engine] == 1 else 'attempts'}"
             lines.append(f"{name}: {'; '.join(filter(None, [told, engine.status()]))}")
         return lines
