@@ -354,6 +354,10 @@ class Shared:
         self.check()
         folder = f"{self.root}/{place.JOBS}/{job_id}"
         shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # a bell that nobody hears any more
+            for name in os.listdir(f"{self.root}/{place.NEWS}"):  # noqa: PTH208
+                if name.rpartition(".")[0] == job_id:
+                    os.unlink(f"{self.root}/{place.NEWS}/{name}")  # noqa: PTH108
         return not os.path.lexists(folder) and not self.is_away()
 
     def sweep_programs(self) -> None:

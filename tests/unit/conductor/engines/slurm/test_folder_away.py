@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from podium.conductor.engines.slurm.shared import Entry, Shared
-from podium.lane.place import Pool, Spec
+from podium.lane.place import Pool, Spec, ring
 
 
 @pytest.fixture
@@ -71,3 +71,10 @@ def test_what_a_job_left_counts_as_removed_only_once_the_folder_is_there(shared:
     place.with_name("elsewhere").rename(place)
     assert shared.remove_job("job-1")
     assert not Path(shared.root, "jobs", "job-1").exists()
+
+
+def test_the_bells_of_a_job_go_with_it_and_those_of_others_stay(shared: Shared) -> None:
+    for job_id in ("job-1", "job-2"):
+        ring(shared.root, job_id, 3)
+    assert shared.remove_job("job-1")
+    assert shared.news() == [("job-2", 3)]
