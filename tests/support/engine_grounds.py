@@ -117,6 +117,7 @@ class ClusterGround:
             ask_seconds=1.0,
             stream_bytes=STREAM_BYTES,
             search_path=search_path,
+            record=self.place / "made",
         )
         async with (
             open_keepers(self.place / "keepers") as keepers,
