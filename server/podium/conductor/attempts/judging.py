@@ -176,7 +176,9 @@ def describe(live: LiveAttempt, end: End) -> str:
     limit, quiet, why, at = live.limit_seconds, live.plan.stale_seconds, _why(end), _at(end)
     sentences: dict[EndReason, str] = {
         "exited": exit_text(end.exit_code),
-        "timed_out": f"time limit of {span(limit)} reached" if limit and not why else f"time limit reached{at}{why}",
+        "timed_out": f"time limit reached{at}{why}"
+        if (at and why) or not limit
+        else f"time limit of {span(limit)} reached",
         "stale": f"no output for {span(quiet)} (stale_detection)" if quiet else "no output for too long",
         "output_limit": f"output limit reached: {end.detail}",
         "out_of_memory": f"out of memory{why}",

@@ -49,7 +49,7 @@ def described(end: End) -> str:
         ("lost", "", "", "lost: its processes are gone and left no exit record"),
         ("lost", "gone", "Slurm job 7 on node f1", "lost (Slurm job 7 on node f1): gone"),
         ("timed_out", "", "", "time limit of 1 min reached"),
-        ("timed_out", "the limit of partition main", "", "time limit reached: the limit of partition main"),
+        ("timed_out", "an earlier conductor began to stop it", "", "time limit of 1 min reached"),
         ("timed_out", "another", "Slurm job 7 on node f1", "time limit reached (Slurm job 7 on node f1): another"),
         ("out_of_memory", "OUT_OF_MEMORY", "", "out of memory: OUT_OF_MEMORY"),
         ("killed", "Slurm says FAILED", "", "ended by something outside Podium: Slurm says FAILED"),
