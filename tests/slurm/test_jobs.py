@@ -122,10 +122,14 @@ async def test_a_paused_job_lets_its_sheet_end_and_goes_on_when_it_is_resumed(
     assert (await user.settled(job_id))["status"] == "completed"
 
 
-async def test_what_the_cluster_refuses_fails_once_in_its_words(submit_host: Conductor, user: Agent) -> None:
+async def test_what_the_cluster_refuses_only_when_it_answers_again_fails_once_in_its_words(
+    submit_host: Conductor, user: Agent, lab: Lab
+) -> None:
+    lab.freeze_controller()
     job_id = start(
         submit_host, {"name": "work", "run": "true", "resources": {"partition": "nowhere"}, "retry": {"max_retries": 3}}
     )
+    lab.thaw_controller()
     assert (await user.settled(job_id))["status"] == "failed"
     sheet = sheets_of(submit_host, job_id)["work"]
     assert "invalid partition" in sheet["reason"].lower()
