@@ -27,7 +27,13 @@ from tests.torture.walk import Run, Violation, Walk
 CHANGES: tuple[Kind, ...] = ("pause", "resume", "modify", "cancel")
 LOOKS = 40  # at what may be on its way out, a twentieth of a second apart
 CANCEL_SECONDS = 6.0  # grace periods and kills; some sheets take longer
-OURS = {"exited", "stale", "cancelled", "never_started", "withdrawn"}  # ways to end when nobody but the conductor is killed
+OURS = {
+    "exited",
+    "stale",
+    "cancelled",
+    "never_started",
+    "withdrawn",
+}  # ways to end when nobody but the conductor is killed
 UNSEEN = {"lost", "killed", "stale", "node_failed", "cancelled_elsewhere"}  # ends of what may, or may not, have begun
 UNBEGUN = {"never_started", "withdrawn", "launch_failed"}
 NOBODY: Mapping[str, Collection[str]] = {}
