@@ -14,7 +14,8 @@ LOOK_SECONDS = 2.0
 async def watch_placed(supervisor: Supervisor, engines: Engines) -> None:
     """Look until cancelled, if there is an engine with a queue."""
     while any(engine.capabilities.queues for engine in engines):
-        note_placed(supervisor, engines)
+        if supervisor.scheduler.on_cluster:  # to look at all jobs costs something where there are very many
+            note_placed(supervisor, engines)
         await anyio.sleep(LOOK_SECONDS)
 
 
