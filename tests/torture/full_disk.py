@@ -5,7 +5,6 @@ was refused as JSON. While the disk is full, changes are refused with STORAGE_FU
 space again, the conductor goes on without a restart.
 """
 
-import errno
 import json
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from random import Random
 from tests.support.podium_home import until
 from tests.torture.campaign import Campaign
 from tests.torture.clients import Client, Down
+from tests.torture.filling import fill
 from tests.torture.kills import Death
 
 DISK = "12m"
@@ -55,14 +55,7 @@ class FullDiskCampaign(Campaign):
 
     def _fill(self) -> None:
         self.history.note("the disk is full")
-        with self._filler.open("ab", buffering=0) as file:
-            for size in (65536, 4096):
-                try:
-                    while file.write(bytes(size)):
-                        pass
-                except OSError as error:
-                    if error.errno != errno.ENOSPC:
-                        raise
+        fill(self._filler)
 
     def _free(self) -> None:
         self.history.note("there is space")

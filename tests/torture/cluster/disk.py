@@ -3,10 +3,11 @@
 It is a file system in a file, so it takes root in a mount namespace (`unshare --mount`). What the nodes of a lab see is the same.
 """
 
-import errno
 import glob
 import subprocess
 from pathlib import Path
+
+from tests.torture.filling import fill
 
 SIZE = "48M"
 
@@ -34,14 +35,7 @@ class Disk:
 
     def fill(self) -> None:
         """Let nothing more be written."""
-        with (self.place / "filler").open("ab", buffering=0) as file:
-            for size in (65536, 1024):
-                try:
-                    while file.write(bytes(size)):
-                        pass
-                except OSError as error:
-                    if error.errno != errno.ENOSPC:
-                        raise
+        fill(self.place / "filler")
 
     def free(self) -> None:
         """Let there be space."""
