@@ -31,9 +31,10 @@ KEPT = ("HOME", "PATH", "PYTEST_", "COVERAGE_", "PODIUM_UPDATE_GOLDEN")
 for name in [name for name in os.environ if not name.startswith(KEPT)]:
     del os.environ[name]
 os.environ["PODIUM_CONFIG"] = os.devnull
-# A shell that runs `make test &` lets it ignore these two, and so would all that it starts.
+# A shell that runs `make test &` lets it ignore the first two, `nohup make test` the third, and so would all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 Conductor.quick = nursed.POSSIBLE
 LAZY_LOGGER = type(structlog.get_logger())
