@@ -64,8 +64,7 @@ def lives(key: str) -> bool:
 # -- faster than we look ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("session", ["", "1"])
-@pytest.mark.parametrize("grace_seconds", [0.0, 0.3])
+@pytest.mark.parametrize(("session", "grace_seconds"), [("", 0.3), ("1", 0.0)])
 async def test_chains_of_processes_faster_than_we_look_are_ended_by_a_cancel(
     tmp_path: Path, cgroups: Cgroups | None, session: str, grace_seconds: float
 ) -> None:
