@@ -83,7 +83,7 @@ def too_long(pool: Pool) -> list[str]:
 def is_over(pool: Pool) -> bool:
     """Return whether nothing is left of a pool: no attempt, no lane, and no submit that might still come to something."""
     alive = any(row.kind != "over" for row in pool.lanes.values())
-    return not (pool.flights or alive or pool.fresh or pool.unsure is not None)
+    return not (pool.flights or alive or pool.fresh or pool.filling or pool.unsure is not None)
 
 
 def take_rows(pool: Pool, rows: Mapping[str, Row], asked_at: float, now: float) -> None:

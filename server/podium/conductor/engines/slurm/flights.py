@@ -129,6 +129,7 @@ class Pool:
     unsure: float | None = None  # since when it is not known whether a submit has come to something
     arrays: bool = True
     most: int = 64  # lanes in the next submit
+    filling: bool = False  # lanes are being submitted just now
     written: bool = False  # its folder is there
     unwanted: bool = False
     quiet_since: float = 0.0

@@ -1,4 +1,7 @@
-"""Submitting lanes: as many as there are attempts that none will take. A cluster that refuses is asked less and less often."""
+"""Submitting lanes: as many as there are attempts that none will take. A cluster that refuses is asked less and less often.
+
+Each pool is filled by itself: a submit that hangs keeps no other one.
+"""
 
 import time
 from typing import TYPE_CHECKING
@@ -16,6 +19,7 @@ from podium.score.model.plan import Resources
 if TYPE_CHECKING:
     from podium.conductor.engines.slurm.engine import SlurmEngine
 
+SUBMITS = 16  # at the same time; a cluster on which so many hang does not answer at all
 FIRST_LANES, NEXT_SECONDS = 64, 1.0
 """So many lanes at first, and twice as many so much later: if the attempts are short, the first ones play all of them."""
 
@@ -24,21 +28,43 @@ log = get_logger()
 
 async def run(engine: "SlurmEngine") -> None:
     """Submit what is missing, until cancelled."""
-    while True:
-        now = time.monotonic()
-        later = [
-            pool.not_before - now for pool in engine.fleet.pools.values() if pool.waiting() and pool.not_before > now
-        ]
-        with anyio.move_on_after(min(later, default=None)):  # else the next round looks again
-            await engine.to_submit.wait()
-        engine.to_submit = anyio.Event()
-        for pool in list(engine.fleet.pools.values()):
+    limiter = anyio.CapacityLimiter(SUBMITS)
+    async with anyio.create_task_group() as tasks:
+        while True:
+            now = time.monotonic()
+            later = [
+                pool.not_before - now
+                for pool in engine.fleet.pools.values()
+                if pool.waiting() and not pool.filling and pool.not_before > now
+            ]
+            with anyio.move_on_after(min(later, default=None)):  # else the next round looks again
+                await engine.to_submit.wait()
+            engine.to_submit = anyio.Event()
+            for pool in engine.fleet.pools.values():
+                if _may_submit(pool) and not pool.filling:
+                    pool.filling = True
+                    tasks.start_soon(_fill_alone, engine, pool, limiter)
+
+
+def _may_submit(pool: Pool) -> bool:
+    waits = pool.waiting() and not pool.unwanted and pool.unsure is None
+    return bool(waits) and time.monotonic() >= pool.not_before
+
+
+async def _fill_alone(engine: "SlurmEngine", pool: Pool, limiter: anyio.CapacityLimiter) -> None:
+    """Fill a pool that nobody else fills."""
+    try:
+        async with limiter:
             await _fill(engine, pool)
+    finally:
+        pool.filling = False
+    if pool.not_before > time.monotonic():
+        engine.to_submit.set()  # for it to be filled again then
 
 
 async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
     """Submit the lanes that a pool lacks."""
-    while pool.waiting() and not pool.unwanted and pool.unsure is None and time.monotonic() >= pool.not_before:
+    while _may_submit(pool):
         try:
             if not engine.shared.program:  # all that waits was put there by an earlier conductor
                 await engine.slow.do(engine.shared.open)
