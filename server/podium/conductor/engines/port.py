@@ -106,9 +106,10 @@ class Usage:
 class Place:
     """Where an attempt that has not ended is. `reason` is why it is queued or unknown, in the engine's own words.
 
-    `unknown`: the engine does not answer. `expected_start` is in seconds since the epoch, as is `since`: when it came into this
-    state, such as when it began on its node, or when the engine last answered; None if that is not known. `held_seconds` is how
-    long it was suspended so far: its time limit stood still.
+    `unknown`: the engine does not answer. Times are in seconds since the epoch, None if not known: `since`, when it came into
+    this state, such as when it began on its node, or when the engine last answered; `expected_start`, by the engine's queue;
+    `again_at`, when a queue that did not take it is asked again. `held_seconds` is how long it was suspended so far: its time
+    limit stood still.
     """
 
     state: PlaceState
@@ -117,6 +118,7 @@ class Place:
     partition: str = ""
     reason: str = ""
     expected_start: float | None = None
+    again_at: float | None = None
     since: float | None = None
     held_seconds: float = 0.0
 

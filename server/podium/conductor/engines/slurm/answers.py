@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from podium.conductor.processes.run import CANNOT_RUN, NOT_FOUND
 from podium.texts.shown import cut_line
 
 Kind = Literal["pending", "running", "suspended", "ending", "over"]
@@ -116,7 +117,7 @@ def read_account(text: str) -> dict[str, Row]:
 
 # -- what a submit came to -----------------------------------------------------------------------------------------
 
-Outcome = Literal["submitted", "refused", "no_array", "not_now", "unknown"]
+Outcome = Literal["submitted", "refused", "no_array", "not_now", "unclear", "unknown"]
 _ID = re.compile(r"(\d+)(?:;\S*)?")
 _UNKNOWN = (
     "Socket timed out",
@@ -189,7 +190,11 @@ class Submitted:
 
 
 def read_submit(exit_code: int, text: str, *, timed_out: bool = False) -> Submitted:
-    """Return what a submit came to. `unknown`: there may or may not be new lanes, which their name tells."""
+    """Return what a submit came to.
+
+    `unknown`: there may or may not be new lanes, which their name tells. `unclear`: there are none, in words of which nobody
+    knows whether they are a refusal.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     words = say(lines)
     if exit_code == 0 and not timed_out:
@@ -202,7 +207,8 @@ def read_submit(exit_code: int, text: str, *, timed_out: bool = False) -> Submit
     for outcome, phrases in _ORDER:
         if any(each in text for each in phrases):
             return Submitted(outcome, words)
-    return Submitted("not_now", words or f"sbatch ended with exit code {exit_code}")
+    outcome = "not_now" if exit_code in {CANNOT_RUN, NOT_FOUND} or not words else "unclear"
+    return Submitted(outcome, words or f"sbatch ended with exit code {exit_code}")
 
 
 _ORDER: tuple[tuple[Outcome, tuple[str, ...]], ...] = (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from podium.conductor.engines.slurm import counting
+from podium.conductor.engines.slurm.answers import Submitted
 from podium.conductor.engines.slurm.commands import MOST_LANES, LaneJob, spare_seconds
 from podium.conductor.engines.slurm.flights import Flight, Pool
 from podium.conductor.engines.slurm.looking import look_at
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from podium.conductor.engines.slurm.engine import SlurmEngine
 
 SUBMITS = 16  # at the same time; a cluster on which so many hang does not answer at all
+UNCLEAR = 8  # submits in a row of which the cluster says what nobody understands, about ten minutes, are a refusal
 FIRST_LANES, NEXT_SECONDS = 64, 1.0
 """So many lanes at first, and twice as many so much later: if the attempts are short, the first ones play all of them."""
 
@@ -77,7 +79,7 @@ async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
         if not count:
             pool.most = FIRST_LANES
             return
-        most = 1 if pool.failures or not pool.arrays else pool.most  # one to try, as long as they fail
+        most = 1 if pool.failures or pool.unclear or not pool.arrays else pool.most  # one to try, as long as they fail
         await _submit(engine, pool, min(count, most))
         if pool.failures:
             return
@@ -114,21 +116,35 @@ async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
         pool.fresh |= dict.fromkeys(lanes, now)
         pool.known |= set(lanes)
         pool.exact |= set(lanes if is_exact else ())
-        pool.words = ""
+        pool.words, pool.unclear = "", 0
         if not pool.failures:
             pool.go_on()
         log.debug("lanes_submitted", pool=pool.name, lane=done.number, count=count)
     elif done.outcome == "no_array" and pool.arrays:
         pool.arrays = False
-    elif done.outcome == "refused" and pool.resources.time_seconds and not is_exact:
+    elif done.outcome in {"refused", "unclear"} and pool.resources.time_seconds and not is_exact:
         engine.fleet.short.add(pool.resources)  # perhaps the time is too long; it is tried again at once
     elif done.outcome == "refused":
         log.warning("refused_by_the_cluster", pool=pool.name, reason=done.words)
         await end_waiting(engine, pool, Fate("refused", done.words))
     else:
-        pool.unsure = now if done.outcome == "unknown" else None
-        pool.hold_off(now, done.words)
-        log.warning("not_submitted", pool=pool.name, reason=done.words, retry_seconds=pool.pause)
+        await _hold_off(engine, pool, done)
+
+
+async def _hold_off(engine: "SlurmEngine", pool: Pool, done: Submitted) -> None:
+    """Submit nothing for a while.
+
+    What nobody understands is a refusal once it is said again and again, by a cluster that answers, and has no lane of the kind.
+    """
+    now = time.monotonic()
+    pool.unsure = now if done.outcome == "unknown" else None
+    pool.hold_off(now, done.words)
+    log.warning("not_submitted", pool=pool.name, reason=done.words, retry_seconds=pool.pause)
+    answers = engine.fleet.answered_at is not None and not engine.fleet.words
+    if done.outcome == "unclear" and answers and not counting.has_lanes(pool):
+        pool.unclear += 1
+        if pool.unclear >= UNCLEAR:
+            await end_waiting(engine, pool, Fate("refused", f"{done.words} (said at {pool.unclear} submits in a row)"))
 
 
 async def end_waiting(engine: "SlurmEngine", pool: Pool, fate: Fate) -> None:

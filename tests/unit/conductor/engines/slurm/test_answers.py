@@ -91,6 +91,8 @@ SUBMITS: list[tuple[int, str, Outcome, str]] = [
         "Socket timed out on send/recv operation",
     ),
     (-9, "", "unknown", "sbatch did not answer"),
+    (1, f"sbatch: error: {FAILED}: The moon is full\n", "unclear", "The moon is full"),
+    (1, "", "not_now", "sbatch ended with exit code 1"),
     (127, "env: 'sbatch': No such file or directory\n", "not_now", "env: 'sbatch': No such file or directory"),
 ]
 
