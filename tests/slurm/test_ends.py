@@ -181,7 +181,7 @@ async def test_a_sheet_may_take_all_the_time_of_its_partition_and_no_more(user: 
     refused = await user.refused("start_job", config_content=score(needs="time: 2m, partition: brief"))
     assert (refused["code"], refused["sheets"], refused["message"]) == (
         "SUBMIT_REJECTED", ["s"],
-        "Slurm would never run sheet s (time 2 min, partition brief): it asks for more time than its partition allows.",
+        "Slurm would never run sheet s (line 6: time 2 min, partition brief): it asks for more time than its partition allows.",
     )  # fmt: skip
 
 

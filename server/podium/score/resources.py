@@ -10,7 +10,7 @@ from podium.score.blocks import Seconds
 from podium.score.model.draft import Asked, Draft
 from podium.score.model.plan import Plan
 from podium.score.model.resources import Machine
-from podium.score.text.document import Loc
+from podium.score.text.document import Document, Loc
 from podium.score.text.problems import Problems
 from podium.score.text.reading import Block
 from podium.score.text.units import memory
@@ -94,6 +94,14 @@ def asked(loc: Loc, block: ResourcesBlock, above: Asked) -> Asked:
     changes = {members.get(key, key): tuple(value) if key == "extra" else value for key, value in given.items()}
     locs = {**above.locs, **{key: (*loc, key) for key in given}}
     return Asked(above.resources.model_copy(update=changes), locs)
+
+
+def line_of(document: Document, entry: int) -> int:
+    """Return the line of what the sheets of an entry (from 1) need, else of where they run, else the entry's, else 0."""
+    sheet = ("sheets", entry - 1)
+    places: tuple[Loc, ...] = ((*sheet, "resources"), ("resources",), (*sheet, "engine"), ("engine",), sheet)
+    found = next((loc for loc in places if document.has(loc)), None)
+    return document.locate(found, key=True)[0] if found else 0
 
 
 def check_resources(draft: Draft, plan: Plan, machine: Machine, problems: Problems) -> None:

@@ -9,6 +9,8 @@ from podium.score.compile import compile_score
 from podium.score.model.plan import EngineName, Plan, Resources, dump_plan, load_plan
 from podium.score.model.resources import UNKNOWN_MACHINE, Machine
 from podium.score.model.view import plan_view
+from podium.score.resources import line_of
+from podium.score.text.document import load
 from tests.unit.score.helpers import CWD, compiled, numbered, only, problems, sheets
 
 MACHINE = Machine(cpus=8, memory_bytes=16 * 1024**3 - 1, gpus=1)
@@ -328,3 +330,16 @@ def test_words_of_other_tools_are_answered_with_what_was_written(entry: str, mes
     text = f"{entry}\n{sheets('{run: x}')}" if on_score else sheets(f"{{run: x, {entry}}}")
     (problem,) = problems(text)
     assert (problem["message"], problem["topic"]) == (message, "resources")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("resources:\n  cpus: 9\nsheets:\n- run: x\n- run: y\n  resources:\n    cpus: 8\n", (1, 6)),
+        ("sheets:\n- run: x\n- run: y\n  engine: slurm\nengine: slurm\n", (5, 4)),
+        ("name: a\nsheets:\n- run: x\n- run: y\n", (3, 4)),
+        ("sheet:\n  size: 2\n", (0, 0)),
+    ],
+)
+def test_what_a_sheet_needs_has_a_line(text: str, lines: tuple[int, int]) -> None:
+    assert (line_of(load(text), 1), line_of(load(text), 2)) == lines

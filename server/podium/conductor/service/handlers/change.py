@@ -116,7 +116,7 @@ async def _changed_score(
         if params.replacements:
             _blame_edit(error, params.job_id)
         raise
-    await fitting.check(context, new, old)
+    await fitting.check(context, new, score.text, old)
     if keep and environment != kept:
         await context.values.keep(params.job_id, environment)
     hide = (await context.values.of(params.job_id, new)).masker
