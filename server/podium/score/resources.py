@@ -152,8 +152,8 @@ def _check_local(each: Asked, machine: Machine, problems: Problems) -> None:
     if machine.memory_bytes and needs.memory_bytes > machine.memory_bytes:
         there = rough_size_text(machine.memory_bytes)
         _too_much(each, problems, "memory", size_text(needs.memory_bytes), there, "memory_bytes")
-    if machine.gpus is not None and needs.gpus > machine.gpus:
-        _too_much(each, problems, "gpus", str(needs.gpus), str(machine.gpus), "gpus")
+    if machine.gpus is not None and needs.gpus > len(machine.gpus):
+        _too_much(each, problems, "gpus", str(needs.gpus), str(len(machine.gpus)), "gpus")
 
 
 def _too_much(each: Asked, problems: Problems, key: str, wanted: str, there: str, setting: str) -> None:

@@ -13,7 +13,7 @@ from podium.score.resources import line_of
 from podium.score.text.document import load
 from tests.unit.score.helpers import CWD, compiled, numbered, only, problems, sheets
 
-MACHINE = Machine(cpus=8, memory_bytes=16 * 1024**3 - 1, gpus=1)
+MACHINE = Machine(cpus=8, memory_bytes=16 * 1024**3 - 1, gpus=(0,))
 
 
 def needs(text: str, *, above: str = "", engine: str = "slurm") -> Resources:
@@ -255,7 +255,7 @@ def test_what_the_machine_can_never_give_is_refused_at_each_value() -> None:
 def test_what_the_machine_has_is_not_refused_nor_what_is_not_known_of_it() -> None:
     assert on(MACHINE, sheets("{run: x, resources: {cpus: 8, memory: 15G, gpus: 1}}")).warnings == ()
     assert on(UNKNOWN_MACHINE, sheets("{run: x, resources: {cpus: 999, memory: 1T, gpus: 9}}")).warnings == ()
-    none = Machine(gpus=0)
+    none = Machine(gpus=())
     assert refused(none, sheets("{run: x, resources: {gpus: 1}}"))[0][2].startswith(
         "1 is asked for, and this machine has 0 "
     )
