@@ -133,7 +133,12 @@ class Capabilities:
 
 
 class Engine(Protocol):
-    """A place where attempts execute. The caller commits the intent before `submit`."""
+    """A place where attempts execute. The caller commits the intent before `submit`.
+
+    The conductor needs neither `find` nor `poll`: whatever it has begun it hands to `reattach`, which does not lose an attempt
+    that cannot be found now, it learns of ends from `changes`, and for views `place` says what the engine has last seen, since a
+    view must not wait for a cluster. They are for who has to know what holds now, as the suite that every engine passes.
+    """
 
     @property
     def capabilities(self) -> Capabilities:
