@@ -120,8 +120,8 @@ def check_resources(draft: Draft, plan: Plan, machine: Machine, problems: Proble
     counted = [each.locs["memory"] for each in local.values() if "memory" in each.locs]
     if counted and not machine.memory_is_limit:
         problems.note(
-            "memory is only counted when sheets are started: no limit can be set on this machine (it takes a cgroup), so a sheet "
-            "that uses more is not ended.",
+            "memory is only counted when sheets are started: no limit can be set on this machine (it takes cgroup v2 with its "
+            "memory controller), so a sheet that uses more is not ended.",
             *counted,
         )
 

@@ -265,8 +265,8 @@ def test_what_the_machine_has_is_not_refused_nor_what_is_not_known_of_it() -> No
 def test_memory_that_cannot_be_limited_is_said_once() -> None:
     score = sheets("{run: x, resources: {memory: 1G}}", "{run: y, resources: {memory: 2G}}", "{run: z}")
     assert on(Machine(memory_is_limit=False), score).warnings == (
-        "Lines 3, 4: memory is only counted when sheets are started: no limit can be set on this machine (it takes a cgroup), so "
-        "a sheet that uses more is not ended.",
+        "Lines 3, 4: memory is only counted when sheets are started: no limit can be set on this machine (it takes cgroup v2 with "
+        "its memory controller), so a sheet that uses more is not ended.",
     )
     assert on(Machine(memory_is_limit=False), score, "slurm").warnings == ()
     assert on(Machine(memory_is_limit=False), sheets("{run: x, resources: {cpus: 1}}")).warnings == ()
