@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SUBMITS = 16  # at the same time; a cluster on which so many hang does not answer at all
 UNCLEAR = 8  # submits in a row of which the cluster says what nobody understands, about ten minutes, are a refusal
+SPARE = 1 / 60  # of the time that a cluster gives to what asks for none
 FIRST_LANES, NEXT_SECONDS = 64, 1.0
 """So many lanes at first, and twice as many so much later: if the attempts are short, the first ones play all of them."""
 
@@ -88,16 +89,22 @@ async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
             pool.not_before = max(pool.not_before, time.monotonic() + NEXT_SECONDS)
 
 
-def _reuse_seconds(engine: "SlurmEngine", resources: Resources) -> float:
-    """Return for how long a lane takes attempts. Where the cluster gives no time for that, another whole one has to fit."""
+async def _reuse_seconds(engine: "SlurmEngine", resources: Resources) -> float:
+    """Return for how long a lane takes attempts. Where the cluster gives no time for that, another whole one has to fit.
+
+    Of attempts that say no time the last one has to have nearly all that the cluster gives them.
+    """
     wanted = engine.options.reuse_seconds
-    return min(wanted, spare_seconds(resources)) if resources in engine.fleet.short else wanted
+    if resources.time_seconds or not wanted:
+        return min(wanted, spare_seconds(resources)) if resources in engine.fleet.short else wanted
+    given = await engine.cluster.time_given(resources.partition)
+    return wanted if given is None else min(wanted, given * SPARE)
 
 
 async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
     shared = engine.shared
     assert pool.resources is not None  # noqa: S101 -- one without is unwanted
-    seconds = _reuse_seconds(engine, pool.resources)
+    seconds = await _reuse_seconds(engine, pool.resources)
     lane = LaneJob(
         pool.label,
         shared.root,

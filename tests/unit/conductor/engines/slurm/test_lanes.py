@@ -142,3 +142,36 @@ def test_a_lane_that_begins_does_not_bring_forward_the_next_submit(tmp_path: Pat
     flight.pool.failures, flight.claim = 1, None
     fleet.note(flight, Seen(True, Claim("7", "f2")), 1.0)
     assert (flight.pool.not_before, flight.pool.failures, flight.pool.again_at) == (0, 0, None)
+
+
+class Listed(Runner):
+    """A cluster with partitions, that takes everything."""
+
+    def __init__(self) -> None:
+        self.reused: dict[str, str] = {}  # for how many seconds lanes are reused, by partition
+        self.lists = 0
+
+    async def run(self, argv: Sequence[str], **_: Any) -> Finished:
+        if "sinfo" in argv:
+            self.lists += 1
+            return Finished(0, "main*|30:00|infinite\nlong|1-00:00:00|infinite\nbrief|n/a|1:00\nfree|n/a|infinite\n")
+        if "sbatch" not in argv:
+            return Finished(0)
+        partition = next((each.partition("=")[2] for each in argv if each.startswith("--partition=")), "")
+        self.reused[partition] = argv[-1]
+        return Finished(0, str(len(self.reused)))
+
+
+@pytest.mark.anyio
+async def test_a_lane_for_what_says_no_time_takes_no_attempt_that_its_partition_would_end_early(tmp_path: Path) -> None:
+    runner = Listed()
+    expected = {"": "30", "long": "60", "brief": "1", "free": "60", "long,brief": "1"}
+    async with SlurmEngine(runner, SlurmOptions(tmp_path / "shared"), mark="mk") as engine:
+        for serial, partition in enumerate(expected, 1):
+            folder = tmp_path / f"home/jobs/job-1/{serial}"
+            resources = Resources(partition=partition)
+            await engine.submit(AttemptSpec(f"mk.job-1.{serial}", folder, "", tmp_path, {}, resources=resources))
+        with anyio.fail_after(20):
+            while len(runner.reused) < len(expected):  # noqa: ASYNC110 -- nothing tells of it
+                await anyio.sleep(0.01)
+    assert (runner.reused, runner.lists) == (expected, 1)
