@@ -129,12 +129,22 @@ _UNKNOWN = (
 )
 _NOT_NOW = (
     "Unable to contact slurm controller",
-    "temporarily unable",
+    "temporarily una",  # unable to accept it, or unavailable
     "not available now",
+    "not usable now",
+    "Requested reservation is in use",
+    "maintenance reservation",
+    "Required node not available",
+    "Requested nodes are busy",
+    "usage threshold",  # of a QOS: usage is forgotten with time
+    "try again",
+    "standby mode",
+    "I/O error writing",  # the disk of slurmctld is full
     "Required partition not available",  # its state is "drain" or "inactive", which administrators set and take back
     "SubmitJob",
     "SubmitLimit",
 )
+_LIMIT = ("job submit limit",)  # without the name of a limit, which may be one that others' ends lift
 _NO_ARRAY = ("Invalid job array specification", "Invalid array specification", "Job array index")
 UNAVAILABLE = "Requested node configuration is not available"
 """Said of what no node has; by `--test-only` also while all nodes that have it are down or drained: a submit is taken then, and
@@ -155,6 +165,10 @@ _NEVER = (
     UNAVAILABLE,
     "Requested time limit is invalid",
     "Requested reservation is invalid",
+    "Access denied",
+    "No partition specified",
+    "not in this partition",
+    "not supported",
     "can not be satisfied",
     "cannot be satisfied",
     "Node count specification invalid",
@@ -215,6 +229,7 @@ _ORDER: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
     ("no_array", _NO_ARRAY),
     ("not_now", _NOT_NOW),
     ("refused", _NEVER),
+    ("not_now", _LIMIT),
 )
 
 
