@@ -12,6 +12,7 @@ from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.engines.slurm import counting, verdicts
 from podium.conductor.engines.slurm.cluster import SUBMIT_SECONDS
 from podium.conductor.engines.slurm.engine import SlurmEngine
+from podium.conductor.engines.slurm.flights import FIRST_PAUSE
 from podium.lane import place
 from tests.support.engine_grounds import (
     MARK,
@@ -195,3 +196,23 @@ async def test_a_submit_that_hangs_keeps_neither_other_jobs_nor_a_cancel_of_its_
         await engine.cancel(spec.key, grace_seconds=0)
         assert (await ends_of(engine, 1))[spec.key].reason == "cancelled"
         assert time.monotonic() - began < SUBMIT_SECONDS, "it hangs no longer"
+
+
+async def test_what_sbatch_says_and_nobody_understands_is_told_with_the_time_of_the_next_try(
+    ground: ClusterGround, attempts: Attempts
+) -> None:
+    cluster = ground.cluster
+    assert isinstance(cluster, StandIn)
+    spec = attempts.new("exit 1")
+    async with ground.open() as engine:
+        cluster.break_command("sbatch", "strange", 1)
+        before = time.time()
+        await engine.submit(spec)
+        await comes_true(lambda: (seen := engine.place(spec.key)) is not None and seen.again_at)
+        where = engine.place(spec.key)
+        assert where is not None
+        assert (where.state, where.engine_id, where.reason) == ("queued", "", "The moon is full")
+        assert where.again_at is not None
+        assert before + FIRST_PAUSE <= where.again_at <= time.time() + FIRST_PAUSE
+        assert (await ends_of(engine, 1))[spec.key].exit_code == 1
+    assert len(cluster.calls("sbatch")) == 2
