@@ -1,6 +1,7 @@
 """What stands in the shared folder, or comes from Slurm, may be anything: it ends no conductor, and none of the other attempts."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.engines.slurm import counting, verdicts
+from podium.conductor.engines.slurm.cluster import SUBMIT_SECONDS
 from podium.conductor.engines.slurm.engine import SlurmEngine
+from podium.conductor.engines.slurm.flights import FIRST_PAUSE
 from podium.lane import place
 from tests.support.engine_grounds import (
     MARK,
@@ -21,7 +24,7 @@ from tests.support.engine_grounds import (
     until_place,
 )
 from tests.support.engines import Gate
-from tests.support.slurm.stand_in.playing import open_stand_in
+from tests.support.slurm.stand_in.playing import StandIn, open_stand_in
 
 pytestmark = pytest.mark.anyio
 WAITING = "read x <gate"
@@ -176,3 +179,40 @@ async def test_a_folder_that_others_can_write_is_given_nothing_and_says_so(
         assert not list(root.iterdir())
         root.chmod(0o700)
         assert (await ends_of(engine, 1))[spec.key].exit_code == 4
+
+
+async def test_a_submit_that_hangs_keeps_neither_other_jobs_nor_a_cancel_of_its_own(
+    ground: ClusterGround, attempts: Attempts
+) -> None:
+    cluster = ground.cluster
+    assert isinstance(cluster, StandIn)
+    spec, began = attempts.new("exit 1"), time.monotonic()
+    async with ground.open() as engine:
+        assert isinstance(engine, SlurmEngine)
+        cluster.break_command("sbatch", "hang", 1)
+        await engine.submit(spec)
+        await comes_true(lambda: cluster.calls("sbatch"))
+        await still_works(engine, Attempts(ground.place))
+        await engine.cancel(spec.key, grace_seconds=0)
+        assert (await ends_of(engine, 1))[spec.key].reason == "cancelled"
+        assert time.monotonic() - began < SUBMIT_SECONDS, "it hangs no longer"
+
+
+async def test_what_sbatch_says_and_nobody_understands_is_told_with_the_time_of_the_next_try(
+    ground: ClusterGround, attempts: Attempts
+) -> None:
+    cluster = ground.cluster
+    assert isinstance(cluster, StandIn)
+    spec = attempts.new("exit 1")
+    async with ground.open() as engine:
+        cluster.break_command("sbatch", "strange", 1)
+        before = time.time()
+        await engine.submit(spec)
+        await comes_true(lambda: (seen := engine.place(spec.key)) is not None and seen.again_at)
+        where = engine.place(spec.key)
+        assert where is not None
+        assert (where.state, where.engine_id, where.reason) == ("queued", "", "The moon is full")
+        assert where.again_at is not None
+        assert before + FIRST_PAUSE <= where.again_at <= time.time() + FIRST_PAUSE
+        assert (await ends_of(engine, 1))[spec.key].exit_code == 1
+    assert len(cluster.calls("sbatch")) == 2

@@ -117,6 +117,7 @@ class ScriptedPort(JobControl):
     left: anyio.Event = field(default_factory=anyio.Event)
     closed: bool = False
     resources: str = ""  # of the machine, those in use
+    cluster_sheets: int = 0
     happened: list[EventView] = field(default_factory=list)
     happening: anyio.Event = field(default_factory=anyio.Event)
     asked_changes: anyio.Event = field(default_factory=anyio.Event)
@@ -287,6 +288,7 @@ class ScriptedPort(JobControl):
             running_jobs=1,
             max_sheets=16,
             resources=self.resources,
+            cluster_sheets=self.cluster_sheets,
             instruments=["cli"],
         )
 

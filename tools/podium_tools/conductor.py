@@ -20,8 +20,9 @@ class StatusResult(Result):
     running_jobs: int  # jobs whose status is running
     queued_jobs: int  # jobs that wait for a place to run
     jobs_total: int  # how many it knows, ended ones too
-    running_sheets: int  # sheets whose processes run now
-    max_sheets: int  # at most so many run at once, of all jobs
+    running_sheets: int  # sheets that run now on its own machine
+    cluster_sheets: Omitted[int]  # sheets that it has on a cluster, in its queue too
+    max_sheets: int  # at most so many run at once on its own machine, of all jobs
     engines: Omitted[list[str]]  # where sheets run, how many, and whether it works
     memory_mb: float  # of the conductor's own process, in MiB
     accepting_work: bool  # false while it is stopping
@@ -39,7 +40,9 @@ class StatusResult(Result):
 
 def _sentence(view: ConductorView) -> str:
     """Return which conductor answers and how busy it is."""
-    sheets = f", {view.running_sheets} of at most {view.max_sheets} sheets running" if view.max_sheets else ""
+    sheets = (
+        f", {view.running_sheets} of at most {view.max_sheets} sheets running{view.beside}" if view.max_sheets else ""
+    )
     sheets += f" ({view.resources} in use)" if view.resources else ""
     state = "" if view.accepting_work else " It is not accepting new jobs now."
     others = "; what else it does not do is in not_available" if view.not_available else ""

@@ -89,27 +89,27 @@ def reader_limits(settings: Settings) -> ReaderLimits:
     return ReaderLimits(seconds=settings.reader_seconds, memory_bytes=settings.reader_memory_bytes)
 
 
-def _limits(settings: Settings) -> Limits:
-    """Return how much may run at once: what the settings do not say, the machine does."""
+def _machine(settings: Settings, local: LocalEngine) -> Machine:
+    """Return what there is for sheets: what the settings do not say, the machine does."""
     found = machine.find()
-    gpus = found.gpus if settings.gpus is None else range(settings.gpus)
-    capacity = Capacity(settings.cpus or found.cpus, settings.memory_bytes or found.memory_bytes, len(gpus))
-    return Limits(settings.max_sheets, settings.max_sheets_per_agent, settings.slurm_sheets, capacity, gpus)
-
-
-def _machine(capacity: Capacity, local: LocalEngine) -> Machine:
-    """Return what scores are checked against."""
     return Machine(
-        cpus=capacity.cpus,
-        memory_bytes=capacity.memory_bytes,
-        gpus=capacity.gpus,
+        cpus=settings.cpus or found.cpus,
+        memory_bytes=settings.memory_bytes or found.memory_bytes,
+        gpus=found.gpus if settings.gpus is None else tuple(range(settings.gpus)),
         memory_is_limit=local.memory_is_limit,
     )
 
 
+def _limits(settings: Settings, has: Machine) -> Limits:
+    """Return how much may run at once."""
+    gpus = has.gpus or ()
+    capacity = Capacity(has.cpus, has.memory_bytes, len(gpus))
+    return Limits(settings.max_sheets, settings.max_sheets_per_agent, settings.slurm_sheets, capacity, gpus)
+
+
 async def assemble(settings: Settings, store: Store, runner: Runner, reader: Reader, hands: Hands, stop: Stop) -> Parts:
     """Make the parts and put them together."""
-    home, limits = settings.places, _limits(settings)
+    home, has = settings.places, _machine(settings, hands.local)
     contents, own = await user_profiles(reader, config_file().parent)
     hub, loader, removals = EventHub(), Loader(store), Removals(store, home, settings.cluster, hands.cluster.remove_job)
     values = Values(home, os.environ, settings.env_file)
@@ -124,7 +124,7 @@ async def assemble(settings: Settings, store: Store, runner: Runner, reader: Rea
     supervisor = Supervisor(
         store,
         loader,
-        Scheduler(limits),
+        Scheduler(_limits(settings, has)),
         launcher,
         next_event=last_event + 1,
         next_job=last_job + 1,
@@ -149,7 +149,7 @@ async def assemble(settings: Settings, store: Store, runner: Runner, reader: Rea
         keepers=hands.local.keepers.describe,
         profiles={**builtin_profiles(), **own},
         reader=reader,
-        compiler=_compiler(settings, reader, contents, loader, _machine(limits.capacity, hands.local)),
+        compiler=_compiler(settings, reader, contents, loader, has),
         hub=hub,
         queries=Queries(store),
         views=views,

@@ -192,8 +192,28 @@ class Commands(Part):
     secrets: tuple[Secret, ...] = ()
 
 
+class Locate(Part):
+    """Find where the score in the body asks for what the sheets of these entries, from 1, need."""
+
+    kind: Literal["locate"] = "locate"
+    entries: tuple[int, ...]
+
+
 Request = (
-    Compile | Profiles | Render | Assemble | Decide | Judge | Match | Search | Watch | Differ | Show | Edit | Commands
+    Compile
+    | Profiles
+    | Render
+    | Assemble
+    | Decide
+    | Judge
+    | Match
+    | Search
+    | Watch
+    | Differ
+    | Show
+    | Edit
+    | Commands
+    | Locate
 )
 
 
@@ -270,6 +290,12 @@ class Commanded(Part):
 
     lines: tuple[str, ...]
     on_end: str = ""
+
+
+class Located(Part):
+    """A line for each entry, 0 if there is none."""
+
+    lines: tuple[int, ...]
 
 
 class Compiled(Part):

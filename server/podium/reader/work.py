@@ -14,7 +14,9 @@ from podium.reader.match import matcher_for
 from podium.reader.missing import named_in
 from podium.reader.requests import Part, decode, encode
 from podium.score.model.plan import load_plan
+from podium.score.resources import line_of
 from podium.score.templates.render import holds, render_text
+from podium.score.text.document import load
 from podium.texts.readings import with_readings
 from podium.texts.score_text import command_of
 
@@ -105,6 +107,11 @@ def _commands(request: requests.Commands, body: bytes, files: list[int]) -> tupl
     return requests.Commanded(lines=showing.commands(plan, masker), on_end=on_end), b""
 
 
+def _locate(request: requests.Locate, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    document = load(decode(body))
+    return requests.Located(lines=tuple(line_of(document, each) for each in request.entries)), b""
+
+
 WORK: dict[str, Work] = {
     "compile": compiling.compiled,
     "profiles": compiling.profiles,
@@ -119,4 +126,5 @@ WORK: dict[str, Work] = {
     "show": _show,
     "edit": _edit,
     "commands": _commands,
+    "locate": _locate,
 }

@@ -10,7 +10,7 @@ from podium.score.blocks import Seconds
 from podium.score.model.draft import Asked, Draft
 from podium.score.model.plan import Plan
 from podium.score.model.resources import Machine
-from podium.score.text.document import Loc
+from podium.score.text.document import Document, Loc
 from podium.score.text.problems import Problems
 from podium.score.text.reading import Block
 from podium.score.text.units import memory
@@ -96,6 +96,14 @@ def asked(loc: Loc, block: ResourcesBlock, above: Asked) -> Asked:
     return Asked(above.resources.model_copy(update=changes), locs)
 
 
+def line_of(document: Document, entry: int) -> int:
+    """Return the line of what the sheets of an entry (from 1) need, else of where they run, else the entry's, else 0."""
+    sheet = ("sheets", entry - 1)
+    places: tuple[Loc, ...] = ((*sheet, "resources"), ("resources",), (*sheet, "engine"), ("engine",), sheet)
+    found = next((loc for loc in places if document.has(loc)), None)
+    return document.locate(found, key=True)[0] if found else 0
+
+
 def check_resources(draft: Draft, plan: Plan, machine: Machine, problems: Problems) -> None:
     """Note what sheets on this machine ask for that it can never give, and what is of no effect on it."""
     engines = {sheet.stage: sheet.engine for sheet in plan.sheets}
@@ -112,8 +120,8 @@ def check_resources(draft: Draft, plan: Plan, machine: Machine, problems: Proble
     counted = [each.locs["memory"] for each in local.values() if "memory" in each.locs]
     if counted and not machine.memory_is_limit:
         problems.note(
-            "memory is only counted when sheets are started: no limit can be set on this machine (it takes a cgroup), so a sheet "
-            "that uses more is not ended.",
+            "memory is only counted when sheets are started: no limit can be set on this machine (it takes cgroup v2 with its "
+            "memory controller), so a sheet that uses more is not ended.",
             *counted,
         )
 
@@ -144,8 +152,8 @@ def _check_local(each: Asked, machine: Machine, problems: Problems) -> None:
     if machine.memory_bytes and needs.memory_bytes > machine.memory_bytes:
         there = rough_size_text(machine.memory_bytes)
         _too_much(each, problems, "memory", size_text(needs.memory_bytes), there, "memory_bytes")
-    if machine.gpus is not None and needs.gpus > machine.gpus:
-        _too_much(each, problems, "gpus", str(needs.gpus), str(machine.gpus), "gpus")
+    if machine.gpus is not None and needs.gpus > len(machine.gpus):
+        _too_much(each, problems, "gpus", str(needs.gpus), str(len(machine.gpus)), "gpus")
 
 
 def _too_much(each: Asked, problems: Problems, key: str, wanted: str, there: str, setting: str) -> None:

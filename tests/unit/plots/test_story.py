@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podium.conductor.rules.ends import ENDS
 from podium.contract.models import EventView, SheetView
 from podium.contract.record import AttemptView, JobRecord
-from podium.plots.story.spans import Span, SpanKind, overlaid
+from podium.plots.story.spans import LOST, Span, SpanKind, overlaid
 from podium.plots.story.story import Story, story_of
 from podium.plots.story.telling import path_sentence, result_of
 from podium.plots.svg.timeline import timeline_svg
@@ -256,3 +257,15 @@ def test_a_sheet_in_the_queue_of_a_cluster_does_not_run_and_one_that_left_it_has
     assert told(story, "on") == [("ready", 0, 20), ("running", 20, 30)]
     assert told(story, "queued") == [("ready", 0, 30)]
     assert [result_of(lane) for lane in story.lanes] == ["running for 10 s", queue]
+
+
+@pytest.mark.parametrize("reason", sorted(LOST))
+def test_an_attempt_that_went_with_what_it_ran_on_is_lost(reason: str) -> None:
+    record = going_on(40)
+    ended = attempt(3, 1, 10.6, 20, "failed", end_reason=reason)
+    story = story_of(record.model_copy(update={"attempts": [*record.attempts[:2], ended]}), BEGAN + 40)
+    assert ("lost", 10.6, 20.0) in told(story, "upload")
+
+
+def test_those_are_the_ends_for_which_on_lost_decides() -> None:
+    assert {name for name, end in ENDS.items() if end.follows == "on_lost"} == LOST

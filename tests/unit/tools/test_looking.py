@@ -225,6 +225,9 @@ async def test_the_conductor_says_who_it_is_and_how_busy() -> None:
     assert result.instruments == ["cli"]
     asking = await use(ScriptedPort(resources="1 of 2 GPUs"), "conductor_status")
     assert asking.summary.endswith("0 of at most 16 sheets running (1 of 2 GPUs in use).")
+    both = await use(ScriptedPort(cluster_sheets=3), "conductor_status")
+    assert both.summary.endswith("0 of at most 16 sheets running here, 3 on a cluster.")
+    assert (both.running_sheets, both.cluster_sheets) == (0, 3)
 
 
 async def test_skipped_sheets_are_told_by_kind() -> None:

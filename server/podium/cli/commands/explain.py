@@ -74,7 +74,7 @@ def _of_sheet(sheet: SheetView | None) -> Iterator[tuple[str, str]]:
     attempt = f"attempt {sheet.attempts}" if sheet.attempts > 1 else ""
     time = took(sheet.duration_seconds)
     yield "sheet", ", ".join(each for each in (label_of(sheet), sheet.status, attempt, ended, time) if each)
-    if sheet.status != "running":  # of one that runs the cause says it
+    if sheet.status != "running" and sheet.place not in sheet.reason:  # of one that runs the cause says it
         yield "place", in_times(sheet.place)
     for check in sheet.validations:
         if not check.passed:

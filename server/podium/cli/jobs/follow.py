@@ -1,6 +1,7 @@
 """Following a job to its end: its sheets line by line, how it ended, and why. It outlasts a restart of the conductor."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import anyio
@@ -13,7 +14,7 @@ from podium.cli.terminal.live import stream_of
 from podium.cli.terminal.states import next_command
 from podium.cli.terminal.when import took
 from podium.client.job_control import JobControlService
-from podium.contract.models import ExplainView, JobView
+from podium.contract.models import ExplainView, JobView, SheetView
 from podium.contract.waits import WaitView
 from podium.errors import PodiumError
 from podium_tools.results import progress_of
@@ -25,6 +26,8 @@ WAIT_SECONDS = 30.0
 SHEETS_PAGE = 500
 STUCK_POLL_SECONDS = 5.0
 OUTPUT_LINES = 10  # of what a failed sheet wrote last
+PLACES = 3  # of sheets that run on a cluster, in one line
+_MOVING = re.compile(r"\d+")  # what changes in a reason while it stays the same
 
 
 class Follower:
@@ -36,6 +39,7 @@ class Follower:
         self._bridge = Bridge(lambda text: self.say(text, style="yellow"))
         self._view: JobProgress | None = None  # while the progress is shown
         self._holding: list[str] = []  # that were told
+        self._queued = ""  # why nothing runs that was started, as it was told
 
     def say(self, text: str, *, style: str = "") -> None:
         """Print a text where this follower prints, above the progress while that is shown."""
@@ -104,7 +108,9 @@ class Follower:
         detail = await control.detail(job_id, sheets=True, limit=SHEETS_PAGE)
         self._bridge.answered()
         self.job = job = detail.job
-        works = job.running and (job.holding or not job.reason)  # else it waits in a cluster's queue, say
+        works = bool(job.running) and (bool(job.holding) or not job.reason)  # else it waits in a cluster's queue, say
+        if not view.has_bar:  # which shows that all the time
+            self._tell_queue(job, works, detail.sheets)
         doing = f"running {', '.join(job.running)}" if works else job.reason
         total = job.sheets_total - job.sheets_before_start
         view.job(completed=job.sheets_completed, total=total, doing=doing, elapsed=job.elapsed_seconds)
@@ -112,6 +118,25 @@ class Follower:
         while cursor := detail.sheets_cursor:
             detail = await control.detail(job_id, sheets=True, sheets_cursor=cursor, limit=SHEETS_PAGE)
             view.sheets(sheet.model_dump() for sheet in detail.sheets)
+
+    def _tell_queue(self, job: JobView, works: bool, sheets: Sequence[SheetView]) -> None:
+        """Say on stderr, once each, why nothing runs of what was started, and then where it runs."""
+        if job.running and not works:
+            if ": " not in job.reason:  # the cluster has not said why yet
+                return
+            reason = job.reason.partition(";")[0]  # without when it is expected to start, which changes
+            if _MOVING.sub("", reason) != _MOVING.sub("", self._queued):
+                ink([(f"  {in_line(job.reason)}", "yellow")], stderr=True)
+            self._queued = reason
+        elif self._queued and works:
+            self._queued = ""
+            run = [
+                each for each in sheets if each.status == "running" and each.place and each.duration_seconds is not None
+            ]
+            told = [f"{each.name or f'sheet {each.sheet}'} {each.place}" for each in run]
+            more = f" and {len(told) - PLACES} more" if len(told) > PLACES else ""
+            if told:
+                ink([(in_line(f"  running {'; '.join(told[:PLACES])}{more}"), "")], stderr=True)
 
 
 def verdict(job: JobView) -> str:

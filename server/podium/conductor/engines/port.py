@@ -106,9 +106,10 @@ class Usage:
 class Place:
     """Where an attempt that has not ended is. `reason` is why it is queued or unknown, in the engine's own words.
 
-    `unknown`: the engine does not answer. `expected_start` is in seconds since the epoch, as is `since`: when it came into this
-    state, such as when it began on its node, or when the engine last answered; None if that is not known. `held_seconds` is how
-    long it was suspended so far: its time limit stood still.
+    `unknown`: the engine does not answer. Times are in seconds since the epoch, None if not known: `since`, when it came into
+    this state, such as when it began on its node, or when the engine last answered; `expected_start`, by the engine's queue;
+    `again_at`, when a queue that did not take it is asked again. `held_seconds` is how long it was suspended so far: its time
+    limit stood still.
     """
 
     state: PlaceState
@@ -117,6 +118,7 @@ class Place:
     partition: str = ""
     reason: str = ""
     expected_start: float | None = None
+    again_at: float | None = None
     since: float | None = None
     held_seconds: float = 0.0
 
@@ -131,7 +133,12 @@ class Capabilities:
 
 
 class Engine(Protocol):
-    """A place where attempts execute. The caller commits the intent before `submit`."""
+    """A place where attempts execute. The caller commits the intent before `submit`.
+
+    The conductor needs neither `find` nor `poll`: whatever it has begun it hands to `reattach`, which does not lose an attempt
+    that cannot be found now, it learns of ends from `changes`, and for views `place` says what the engine has last seen, since a
+    view must not wait for a cluster. They are for who has to know what holds now, as the suite that every engine passes.
+    """
 
     @property
     def capabilities(self) -> Capabilities:

@@ -24,6 +24,7 @@ Elsewhere = Callable[[str], Awaitable[bool]]
 """Removes what a job has on a cluster, and returns whether nothing of it is left."""
 _LOOK_SECONDS = 20.0  # for a folder that may be on the network, whose server may be away
 _AGAIN_SECONDS = 1.0  # until what the store refused is asked again
+LEFT_SECONDS = 300.0  # until a folder that could not be removed is tried again
 
 
 class Removals:
@@ -75,19 +76,29 @@ class Removals:
         with self._send, self._receive:
             left = await self._store.read(lambda db: [row[0] for row in db.execute("SELECT job_id FROM removals")])
             for job_id in left:
-                self._send.send_nowait(job_id)
-            async for job_id in self._receive:
-                if await self._is_told_of(job_id):
-                    continue  # it is added again when that is over
-                folder = self._home.job(job_id)
-                faults.point("before_removal")
-                await anyio.to_thread.run_sync(passed.drop, self._home, job_id)
-                gone = self._elsewhere is None or await self._elsewhere(job_id)
-                await anyio.to_thread.run_sync(shutil.rmtree, folder, True)
-                faults.point("after_removal")
-                if not gone or await anyio.to_thread.run_sync(os.path.lexists, folder):
-                    log.warning("job_folder_left", job_id=job_id)  # the next start tries again
-                    continue
-                log.info("job_folder_removed", job_id=job_id)
-                # Without waiting: on a full disk the next removal frees the space for it.
-                post([("removed", (job_id,))])
+                self.add(job_id)
+            async with anyio.create_task_group() as tasks:
+                async for job_id in self._receive:
+                    if await self._is_told_of(job_id):
+                        continue  # it is added again when that is over
+                    if await self._remove(job_id):
+                        log.info("job_folder_removed", job_id=job_id)
+                        # Without waiting: on a full disk the next removal frees the space for it.
+                        post([("removed", (job_id,))])
+                    else:
+                        log.warning("job_folder_left", job_id=job_id, retry_seconds=LEFT_SECONDS)
+                        tasks.start_soon(self._add_again, job_id)
+
+    async def _remove(self, job_id: str) -> bool:
+        """Remove all that a job has; return whether nothing of it is left."""
+        folder = self._home.job(job_id)
+        faults.point("before_removal")
+        await anyio.to_thread.run_sync(passed.drop, self._home, job_id)
+        gone = self._elsewhere is None or await self._elsewhere(job_id)
+        await anyio.to_thread.run_sync(shutil.rmtree, folder, True)
+        faults.point("after_removal")
+        return gone and not await anyio.to_thread.run_sync(os.path.lexists, folder)
+
+    async def _add_again(self, job_id: str) -> None:
+        await anyio.sleep(LEFT_SECONDS)
+        self.add(job_id)

@@ -9,28 +9,20 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import own_group
+from podium.score.model.resources import Machine
 
 ROOT = Path("/")
 _AMD = b"0x1002"  # the number of the vendor on the PCI bus
 _NVIDIA_DEVICE = re.compile(r"nvidia\d+")
 
 
-class Machine(NamedTuple):
-    """What may be used here. `gpus` are the numbers by which the programs of their vendor know them."""
-
-    cpus: int
-    memory_bytes: int
-    gpus: tuple[int, ...]
-
-
 def find(root: Path = ROOT, env: Mapping[str, str] = os.environ) -> Machine:
     """Look what there is; `root` is the folder in which /proc, /sys and /dev are, `env` the conductor's environment."""
     groups = _groups(root)
-    return Machine(_cpus(groups), _memory(root, groups), _gpus(root, env))
+    return Machine(cpus=_cpus(groups), memory_bytes=_memory(root, groups), gpus=_gpus(root, env))
 
 
 def _groups(root: Path) -> list[Path]:

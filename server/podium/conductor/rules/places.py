@@ -28,6 +28,11 @@ def silence(place: Place, engine: EngineName) -> str:
     return f"{TITLES[engine]} does not answer{since}{f': {why}' if why else ''}"
 
 
+def again(moment: float | None) -> str:
+    """Return when a queue is asked again that did not take an attempt, "" if that is not known."""
+    return f"; it is asked again at {iso(moment)}" if moment else ""
+
+
 def told(place: Place, engine: EngineName) -> str:
     """Return where an attempt is, in a clause; "" for one that runs on this machine."""
     title, why = TITLES[engine], reason_in(place)
@@ -39,7 +44,7 @@ def told(place: Place, engine: EngineName) -> str:
     partition = f", partition {cut_line(place.partition, _WORD_CHARS)}" if place.partition else ""
     if place.state == "queued":
         if why and not place.engine_id:
-            return f"to be put into {title}'s queue{partition}: {why}"
+            return f"to be put into {title}'s queue{partition}: {why}{again(place.again_at)}"
         id_ = f" as job {cut_line(place.engine_id, _WORD_CHARS)}" if place.engine_id else ""
         start = f"; expected to start at {iso(place.expected_start)}" if place.expected_start else ""
         return f"in {title}'s queue{id_}{partition}{f': {why}' if why else ''}{start}"

@@ -152,12 +152,13 @@ def _running(view: ExplainView, sheet: SheetView, label: str) -> str:
 def _limits(view: ExplainView, away: str) -> str:
     """Return when the running sheets reach their time limits."""
     alone = len(view.job.running) == 1
+    one = "It" if view.sheet is not None and view.sheet.status == "running" else "The running sheet"
     if view.waits_until:
-        limits = "It reaches its time limit at" if alone else "The running sheets reach their time limits by"
+        limits = f"{one} reaches its time limit at" if alone else "The running sheets reach their time limits by"
         return f"{limits} {view.waits_until}."
     if away:
         return "A time limit counts from the begin on a node."
-    return "It has no time limit." if alone else "Some running sheets have no time limit."
+    return f"{one} has no time limit." if alone else "Some running sheets have no time limit."
 
 
 def _warning(job: JobView) -> str:

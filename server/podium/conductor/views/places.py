@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from podium.conductor.engines.port import Place
-from podium.conductor.rules.places import TITLES, reason_in, silence, told
+from podium.conductor.rules.places import TITLES, again, reason_in, silence, told
 from podium.conductor.rules.state import JobRun
 from podium.contract.slurm import waits_for
 from podium.times import iso
@@ -62,8 +62,10 @@ def _in_queue(job: JobRun, queued: Sequence[tuple[int, Place]]) -> str:
     why = ", ".join(f"{each} ({count})" if several else each for each, count in reasons.most_common(_REASONS))
     starts = [place.expected_start for _, place in queued if place.expected_start]
     start = f"; {'the first is ' if len(queued) > 1 else ''}expected to start at {iso(min(starts))}" if starts else ""
+    moments = [place.again_at for _, place in queued if place.again_at]
     where = "in" if not reasons or any(place.engine_id for _, place in queued) else "to be put into"
-    return f"{who} {where} {TITLES[job.plan.sheet(first).engine]}'s queue{f': {why}' if why else ''}{start}"
+    next_ = start or again(min(moments, default=None))
+    return f"{who} {where} {TITLES[job.plan.sheet(first).engine]}'s queue{f': {why}' if why else ''}{next_}"
 
 
 def explained(job: JobRun, num: int, place_of: PlaceOf) -> str:

@@ -7,6 +7,7 @@ from itertools import groupby
 from podium.contract.models import LogView, ValidationView
 from podium.contract.record import AttemptView
 from podium.plots.story.folding import fan_of
+from podium.plots.story.spans import LOST
 from podium.plots.story.story import Lane
 from podium.plots.story.telling import look_of, ran
 from podium.plots.words import TIMES, in_line, shown
@@ -119,7 +120,7 @@ def _attempt(attempt: AttemptView) -> AttemptFacts:
         how = attempt.end_reason.replace("_", " ")
     if not how and attempt.exit_code is not None:
         how = f"exit code {attempt.exit_code}"
-    ended = "lost" if attempt.outcome == "failed" and attempt.end_reason == "lost" else attempt.outcome
+    ended = "lost" if attempt.outcome == "failed" and attempt.end_reason in LOST else attempt.outcome
     return AttemptFacts(
         attempt.attempt,
         ended,

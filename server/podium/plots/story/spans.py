@@ -10,6 +10,8 @@ WaitKind = Literal["retry", "limit", "hold", "ready", "paused", "stopped"]
 SpanKind = AttemptKind | WaitKind
 
 ATTEMPTS: frozenset[SpanKind] = frozenset(get_args(AttemptKind))
+LOST = {"lost", "node_failed", "preempted", "cancelled_elsewhere"}
+"""The end reasons of attempts that went with what they ran on: `on_lost` decides what follows."""
 WORDS: dict[SpanKind, str] = {
     "completed": "completed",
     "failed": "failed attempt",

@@ -10,7 +10,7 @@ from podium.contract.models import JobView, SheetView
 from podium.contract.record import AttemptView, JobRecord
 from podium.contract.states import TERMINAL
 from podium.plots.story.critical import critical_path
-from podium.plots.story.spans import AttemptKind, Span, SpanKind, overlaid
+from podium.plots.story.spans import LOST, AttemptKind, Span, SpanKind, overlaid
 from podium.plots.story.waits import Waits, is_queued, label_of, read_waits
 from podium.plots.words import in_line
 from podium.times import moment
@@ -97,7 +97,7 @@ def _attempt_span(attempt: AttemptView, sheet: SheetView | None, now: float) -> 
             return None
         start = max(start, moment(sheet.started_at) or start)  # when it left the queue; its attempt began in it
     kind: AttemptKind = attempt.outcome
-    if attempt.outcome == "failed" and attempt.end_reason == "lost":
+    if attempt.outcome == "failed" and attempt.end_reason in LOST:
         kind = "lost"
     until = max(start, now if end is None else end)
     return Span(kind, start, until, attempt.attempt, in_line(attempt.reason), open=end is None)

@@ -9,13 +9,17 @@ from podium.times import span
 
 
 class Machine(BaseModel):
-    """What the conductor's machine has in total for sheets. 0, of GPUs None: it is not known, and nothing is too much."""
+    """What the conductor's machine has in total for sheets. 0, of GPUs None: it is not known, and nothing is too much.
+
+    `gpus` are the numbers by which the programs of their vendor know them. How much of it is in use is counted in amounts (see
+    `conductor.rules.capacity`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cpus: int = 0
     memory_bytes: int = 0
-    gpus: int | None = None
+    gpus: tuple[int, ...] | None = None
     memory_is_limit: bool = True  # a sheet that takes more memory than it asked for is ended; else that is only counted
 
 

@@ -66,6 +66,10 @@ class Document:
         (key_place, place), complete = self._find(loc)
         return (key_place if key and complete else place)[:2]
 
+    def has(self, loc: Loc) -> bool:
+        """Return whether there is anything at `loc`."""
+        return self._find(loc)[1]
+
     def locate_text(self, loc: Loc, line: int) -> tuple[int, int]:
         """Return line and column of the `line`-th line of the text at `loc`; its beginning unless it is a literal block."""
         start, column, literal, _ = self._find(loc)[0][1]

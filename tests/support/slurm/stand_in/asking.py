@@ -63,6 +63,7 @@ def sinfo(folder: str, words: list[str]) -> None:
     with Cluster(folder) as cluster:
         states = {node: _state(cluster, node) for node in cluster.options["nodes"]}
         size = {"c": str(cluster.options["cpus"]), "m": str(cluster.options["memory_mb"]), "G": "(null)", "a": "up"}
+    most = {"brief": "1:00"}
     partitions = [name for name in TIERS if asked.get("-p") in ("", name)]
     if "-N" in asked:
         for node, state in states.items():
@@ -73,7 +74,8 @@ def sinfo(folder: str, words: list[str]) -> None:
         shown = f"{partition}*" if partition == "main" else partition
         for state in sorted(set(states.values())) if "%T" in asked.get("-o") else [""]:
             count = str(list(states.values()).count(state) if state else len(states))
-            print(_filled(asked.get("-o"), {**size, "P": shown, "T": state, "D": count}))
+            limits = {"L": "n/a", "l": most.get(partition, "infinite")}
+            print(_filled(asked.get("-o"), {**size, **limits, "P": shown, "T": state, "D": count}))
 
 
 def scontrol(folder: str, words: list[str]) -> None:

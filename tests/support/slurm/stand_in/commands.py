@@ -15,6 +15,7 @@ NOT_REACHED = {
     "sbatch": f"Batch job submission failed: {NO_CONTACT}",
     "squeue": f"slurm_load_jobs error: {NO_CONTACT}",
 }
+STRANGE = "Batch job submission failed: The moon is full"
 LIMIT = (
     "Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
 )
@@ -37,6 +38,8 @@ def main(command: str, folder: str) -> None:
         _unreachable(command)
     elif fault == "limit":
         fail(command, LIMIT)
+    elif fault == "strange":
+        fail(command, STRANGE)
     _play(command, folder, words, fault)
 
 

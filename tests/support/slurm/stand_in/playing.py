@@ -24,7 +24,7 @@ from tests.support.slurm.stand_in.keeping import GROUP, fork_keepers
 from tests.support.source_tree import REPOSITORY
 
 COMMANDS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo", "sacct")
-Fault = Literal["hang", "slow", "garbage", "unreachable", "limit", "taken"]
+Fault = Literal["hang", "slow", "garbage", "unreachable", "limit", "strange", "taken"]
 SHIM = """#!{python} -IS
 import sys
 sys.path.insert(0, {root!r})

@@ -107,6 +107,22 @@ def test_nothing_of_the_callers_environment_goes_to_the_cluster(
     assert "SBATCH_ACCOUNT=physics" in env
 
 
+@pytest.mark.parametrize(
+    "written", ["AuthInfo=socket=/own.sock", "# AuthInfo=x\nauthtype=auth/munge\nauthinfo = ttl=9,socket=/own.sock"]
+)
+def test_while_the_controller_is_down_munge_is_asked_at_the_socket_that_slurm_conf_names(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    cluster.say("scontrol", "echo 'Slurmctld(primary) at head is DOWN'; exit 1")
+    for name in ("munge", "unmunge"):
+        cluster.say(name, 'case "$*" in *--socket=/own.sock*) exit ;; esac; echo "munge: Error: no munged" >&2; exit 6')
+    (cluster.folder / "slurm.conf").write_text(f"ClusterName=own\n{written}\n")
+    monkeypatch.setenv("SLURM_CONF", str(cluster.folder / "nowhere.conf"))
+    assert cluster.examine()["munge"].verdict == "note"
+    monkeypatch.setenv("SLURM_CONF", str(cluster.folder / "slurm.conf"))
+    assert cluster.examine()["munge"].verdict == "ok"
+
+
 def test_without_the_commands_only_the_folder_is_looked_at_beside(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -191,6 +191,16 @@ def test_a_job_that_waits_in_the_queue_of_a_cluster_is_explained() -> None:
     check("explain-cluster", partial(show_explained, view))
 
 
+def test_where_a_sheet_ran_is_said_once_where_its_reason_says_it() -> None:
+    where = "Slurm job 512 on node f2"
+    ended = sheet(1, "failed", name="a", place=where, reason=f"cancelled on the cluster, and not by Podium ({where})")
+    view = ExplainView(job=job(status="failed", reason=f"sheet a failed: {ended.reason}"), kind="failed", sheet=ended)
+    told = " ".join(drawn(lambda: show_explained(view, 200), 200).lines)
+    assert told.count(where) == 1
+    elsewhere = view.model_copy(update={"sheet": ended.model_copy(update={"reason": "exit code 1"})})
+    assert any("place" in each and where in each for each in drawn(lambda: show_explained(elsewhere, 200), 200).lines)
+
+
 def test_a_wait_shows_how_the_jobs_are_and_how_they_ended() -> None:
     jobs = [EVERY_STATE[1], EVERY_STATE[-1], LONG_NAMES[0]]
     view = WaitView(woke_for="timeout", jobs=jobs, after="", waited_seconds=90.2)

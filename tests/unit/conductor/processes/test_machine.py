@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from podium.conductor.processes import machine
+from podium.score.model.resources import Machine
 
 GROUP = "sys/fs/cgroup/user.slice/podium"
 MOUNT = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup rw\n"
@@ -31,14 +32,14 @@ def here() -> int:
 def test_without_limits_it_is_what_the_system_says(root: Path) -> None:
     for name, text in (("cpu.max", "max 100000\n"), ("memory.max", "max\n")):
         (root / GROUP / name).write_text(text)
-    assert machine.find(root, {}) == (here(), 16 * KILO, ())
+    assert machine.find(root, {}) == Machine(cpus=here(), memory_bytes=16 * KILO, gpus=())
 
 
 @pytest.mark.parametrize("group", [GROUP, "sys/fs/cgroup/user.slice", "sys/fs/cgroup"])
 def test_a_limit_of_any_group_around_it_counts(root: Path, group: str) -> None:
     (root / group / "cpu.max").write_text("100000 100000\n")
     (root / group / "memory.max").write_text(f"{8 * KILO}\n")
-    assert machine.find(root, {}) == (1, 8 * KILO, ())
+    assert machine.find(root, {}) == Machine(cpus=1, memory_bytes=8 * KILO, gpus=())
 
 
 @pytest.mark.parametrize(

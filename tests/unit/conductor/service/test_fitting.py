@@ -72,7 +72,7 @@ def test_what_it_would_never_take_is_not_started(
         assert (reply["status"], reply["code"], reply["sheets"], reply["fix"]) == (
             "rejected", "SUBMIT_REJECTED", ["s2"], FIX,
         )  # fmt: skip
-        assert reply["message"] == f"Slurm would never run sheet s2 ({needs}): {why}."
+        assert reply["message"] == f"Slurm would never run sheet s2 (line 5: {needs}): {why}."
     assert ask(shared_conductor.settings.socket, "daemon.status")["jobs_total"] == before
     workspaces = shared_conductor.settings.cluster
     assert not list(workspaces.glob("*/workspaces/*"))
@@ -81,8 +81,8 @@ def test_what_it_would_never_take_is_not_started(
 def test_sheets_with_the_same_reason_are_told_together(shared_conductor: Conductor) -> None:
     reply = started(shared_conductor, score(*["cpus: 5"] * 7, "constraint: fast", "constraint: slow"))
     assert reply["message"] == (
-        "Slurm would never run sheets s1, s2, s3, s4, s5 and 2 more (cpus 5): no node of partition main has 5 cpus (the most is 4); "
-        "Slurm would never run sheets s8, s9: Invalid feature specification."
+        "Slurm would never run sheets s1, s2, s3, s4, s5 and 2 more (lines 4, 5, 6, 7, 8, …: cpus 5): no node of partition main has 5 cpus (the most is 4); "
+        "Slurm would never run sheets s8, s9 (lines 11, 12): Invalid feature specification."
     )
 
 
@@ -90,7 +90,7 @@ def test_a_score_that_is_only_checked_is_valid_with_a_warning(shared_conductor: 
     reply = ask(shared_conductor.settings.socket, "job.validate", {"config_content": score("cpus: 5")})
     assert reply["valid"]
     assert reply["plan"]["warnings"] == [
-        "a start would be refused: Slurm would never run sheet s1 (cpus 5): no node of partition main has 5 cpus (the most is 4)."
+        "a start would be refused: Slurm would never run sheet s1 (line 4: cpus 5): no node of partition main has 5 cpus (the most is 4)."
     ]
 
 
@@ -137,7 +137,7 @@ def test_a_change_is_refused_for_what_is_new_in_it(shared_conductor: Conductor) 
         params = {"job_id": job_id, "config_content": score("cpus: 1", "cpus: 9"), "dry_run": dry_run}
         reply = ask(shared_conductor.settings.socket, "job.modify", params)
         assert (reply["status"], reply["code"]) == ("rejected", "SUBMIT_REJECTED")
-        assert reply["message"].startswith("Slurm would never run sheet s2 (cpus 9): no node")
+        assert reply["message"].startswith("Slurm would never run sheet s2 (line 5: cpus 9): no node")
     view = ask(shared_conductor.settings.socket, "job.status", {"job_id": job_id, "sheets": False})["podium"]
     assert view["status"] == "paused"
 
@@ -157,7 +157,8 @@ def test_without_slurm_on_its_machine_nothing_is_taken_for_it(
         conductor.end()
     assert reply["code"] == "SUBMIT_REJECTED"
     assert reply["message"] == (
-        "Slurm would never run sheet s1: this machine has no Slurm (sbatch was not found in the conductor's PATH)."
+        f"Slurm would never run sheet s1 (line {3 if by_setting else 4}): this machine has no Slurm (sbatch was not found in the "
+        "conductor's PATH)."
     )
     more = " Where a score names no engine, the setting engine does." if by_setting else ""
     assert reply["fix"] == FIX + more

@@ -231,3 +231,24 @@ async def test_a_sheet_that_was_seen_only_in_the_queue_has_not_run_while_its_clu
         first, second = await room.sheets(job)
         assert first.duration_seconds is None
         assert second.duration_seconds is not None
+
+
+async def test_a_sheet_that_the_queue_has_not_taken_says_why_and_when_it_is_asked_again(tmp_path: Path) -> None:
+    async with opened(tmp_path) as room:
+        job = await room.job()
+        room.put(job, 1, Place("queued", reason="The moon is full", again_at=AT))
+        told = f"to be put into Slurm's queue: The moon is full; it is asked again at {iso(AT)}"
+        (sheet,) = await room.sheets(job)
+        assert (sheet.place, room.reason(job)) == (told, f"sheet s1 waits {told}")
+        assert told in await room.cause(job, 1)
+
+
+async def test_the_time_limit_beside_a_sheet_that_failed_is_that_of_the_running_one(tmp_path: Path) -> None:
+    async with opened(tmp_path) as room:
+        job = await room.job(2)
+        (failed, _), known = await room.sheets(job), room.views.of(job).model_copy(update={"running": ["s2"]})
+        sheet = failed.model_copy(update={"status": "failed", "reason": "exit code 1"})
+        cause = explain.cause_of(ExplainView(job=known, kind="running", sheet=sheet))
+        assert cause.endswith(
+            "so the job will fail when its other sheets have ended. The running sheet has no time limit."
+        )

@@ -9,9 +9,11 @@ from podium.score.compile import compile_score
 from podium.score.model.plan import EngineName, Plan, Resources, dump_plan, load_plan
 from podium.score.model.resources import UNKNOWN_MACHINE, Machine
 from podium.score.model.view import plan_view
+from podium.score.resources import line_of
+from podium.score.text.document import load
 from tests.unit.score.helpers import CWD, compiled, numbered, only, problems, sheets
 
-MACHINE = Machine(cpus=8, memory_bytes=16 * 1024**3 - 1, gpus=1)
+MACHINE = Machine(cpus=8, memory_bytes=16 * 1024**3 - 1, gpus=(0,))
 
 
 def needs(text: str, *, above: str = "", engine: str = "slurm") -> Resources:
@@ -253,7 +255,7 @@ def test_what_the_machine_can_never_give_is_refused_at_each_value() -> None:
 def test_what_the_machine_has_is_not_refused_nor_what_is_not_known_of_it() -> None:
     assert on(MACHINE, sheets("{run: x, resources: {cpus: 8, memory: 15G, gpus: 1}}")).warnings == ()
     assert on(UNKNOWN_MACHINE, sheets("{run: x, resources: {cpus: 999, memory: 1T, gpus: 9}}")).warnings == ()
-    none = Machine(gpus=0)
+    none = Machine(gpus=())
     assert refused(none, sheets("{run: x, resources: {gpus: 1}}"))[0][2].startswith(
         "1 is asked for, and this machine has 0 "
     )
@@ -263,8 +265,8 @@ def test_what_the_machine_has_is_not_refused_nor_what_is_not_known_of_it() -> No
 def test_memory_that_cannot_be_limited_is_said_once() -> None:
     score = sheets("{run: x, resources: {memory: 1G}}", "{run: y, resources: {memory: 2G}}", "{run: z}")
     assert on(Machine(memory_is_limit=False), score).warnings == (
-        "Lines 3, 4: memory is only counted when sheets are started: no limit can be set on this machine (it takes a cgroup), so "
-        "a sheet that uses more is not ended.",
+        "Lines 3, 4: memory is only counted when sheets are started: no limit can be set on this machine (it takes cgroup v2 with "
+        "its memory controller), so a sheet that uses more is not ended.",
     )
     assert on(Machine(memory_is_limit=False), score, "slurm").warnings == ()
     assert on(Machine(memory_is_limit=False), sheets("{run: x, resources: {cpus: 1}}")).warnings == ()
@@ -328,3 +330,16 @@ def test_words_of_other_tools_are_answered_with_what_was_written(entry: str, mes
     text = f"{entry}\n{sheets('{run: x}')}" if on_score else sheets(f"{{run: x, {entry}}}")
     (problem,) = problems(text)
     assert (problem["message"], problem["topic"]) == (message, "resources")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("resources:\n  cpus: 9\nsheets:\n- run: x\n- run: y\n  resources:\n    cpus: 8\n", (1, 6)),
+        ("sheets:\n- run: x\n- run: y\n  engine: slurm\nengine: slurm\n", (5, 4)),
+        ("name: a\nsheets:\n- run: x\n- run: y\n", (3, 4)),
+        ("sheet:\n  size: 2\n", (0, 0)),
+    ],
+)
+def test_what_a_sheet_needs_has_a_line(text: str, lines: tuple[int, int]) -> None:
+    assert (line_of(load(text), 1), line_of(load(text), 2)) == lines

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from podium.conductor.processes.run import CANNOT_RUN, NOT_FOUND
 from podium.texts.shown import cut_line
 
 Kind = Literal["pending", "running", "suspended", "ending", "over"]
@@ -116,7 +117,7 @@ def read_account(text: str) -> dict[str, Row]:
 
 # -- what a submit came to -----------------------------------------------------------------------------------------
 
-Outcome = Literal["submitted", "refused", "no_array", "not_now", "unknown"]
+Outcome = Literal["submitted", "refused", "no_array", "not_now", "unclear", "unknown"]
 _ID = re.compile(r"(\d+)(?:;\S*)?")
 _UNKNOWN = (
     "Socket timed out",
@@ -128,12 +129,22 @@ _UNKNOWN = (
 )
 _NOT_NOW = (
     "Unable to contact slurm controller",
-    "temporarily unable",
+    "temporarily una",  # unable to accept it, or unavailable
     "not available now",
+    "not usable now",
+    "Requested reservation is in use",
+    "maintenance reservation",
+    "Required node not available",
+    "Requested nodes are busy",
+    "usage threshold",  # of a QOS: usage is forgotten with time
+    "try again",
+    "standby mode",
+    "I/O error writing",  # the disk of slurmctld is full
     "Required partition not available",  # its state is "drain" or "inactive", which administrators set and take back
     "SubmitJob",
     "SubmitLimit",
 )
+_LIMIT = ("job submit limit",)  # without the name of a limit, which may be one that others' ends lift
 _NO_ARRAY = ("Invalid job array specification", "Invalid array specification", "Job array index")
 UNAVAILABLE = "Requested node configuration is not available"
 """Said of what no node has; by `--test-only` also while all nodes that have it are down or drained: a submit is taken then, and
@@ -154,6 +165,10 @@ _NEVER = (
     UNAVAILABLE,
     "Requested time limit is invalid",
     "Requested reservation is invalid",
+    "Access denied",
+    "No partition specified",
+    "not in this partition",
+    "not supported",
     "can not be satisfied",
     "cannot be satisfied",
     "Node count specification invalid",
@@ -189,7 +204,11 @@ class Submitted:
 
 
 def read_submit(exit_code: int, text: str, *, timed_out: bool = False) -> Submitted:
-    """Return what a submit came to. `unknown`: there may or may not be new lanes, which their name tells."""
+    """Return what a submit came to.
+
+    `unknown`: there may or may not be new lanes, which their name tells. `unclear`: there are none, in words of which nobody
+    knows whether they are a refusal.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     words = say(lines)
     if exit_code == 0 and not timed_out:
@@ -202,13 +221,15 @@ def read_submit(exit_code: int, text: str, *, timed_out: bool = False) -> Submit
     for outcome, phrases in _ORDER:
         if any(each in text for each in phrases):
             return Submitted(outcome, words)
-    return Submitted("not_now", words or f"sbatch ended with exit code {exit_code}")
+    outcome = "not_now" if exit_code in {CANNOT_RUN, NOT_FOUND} or not words else "unclear"
+    return Submitted(outcome, words or f"sbatch ended with exit code {exit_code}")
 
 
 _ORDER: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
     ("no_array", _NO_ARRAY),
     ("not_now", _NOT_NOW),
     ("refused", _NEVER),
+    ("not_now", _LIMIT),
 )
 
 

@@ -2,14 +2,16 @@
 
 import os
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import anyio
 from anyio.to_thread import run_sync
 
 from podium.conductor import faults
-from podium.conductor.engines.slurm import answers, commands, nodes
+from podium.conductor.engines.slurm import answers, commands, nodes, times
 from podium.conductor.engines.slurm.answers import Row, Submitted
 from podium.conductor.engines.slurm.commands import LaneJob
 from podium.conductor.processes.run import NOT_FOUND, Finished, Runner
@@ -19,6 +21,7 @@ from podium.score.model.plan import Resources
 QUEUE_SECONDS, SUBMIT_SECONDS, CANCEL_SECONDS, WAKE_SECONDS, TEST_SECONDS = 20.0, 60.0, 20.0, 5.0, 5.0
 QUEUE_BYTES = 32 * 1024 * 1024  # of the longest answer that is read; one that is cut is not believed
 WORDS_BYTES = 16 * 1024
+TIMES_SECONDS = 600.0  # for which the answer counts how long jobs may run
 MOST_NAMED = 500  # lanes in one command line
 
 log = get_logger()
@@ -41,6 +44,9 @@ class Cluster:
         self._env = commands.command_environment(os.environ, search_path)
         self._user = str(os.getuid())
         self._accounts = True  # until it says that there is no accounting
+        self._times: list[times.Times] = []
+        self._times_until = 0.0
+        self._asking_times = anyio.Lock()
 
     async def queue(self) -> Queue:
         """Ask for all lanes."""
@@ -102,6 +108,19 @@ class Cluster:
             return words
         done = await self._run(commands.nodes(), TEST_SECONDS, QUEUE_BYTES)
         return nodes.lacking(resources, nodes.read_nodes(done.output), self._env.get("SBATCH_PARTITION", ""))
+
+    async def time_given(self, partition: str) -> float | None:
+        """Ask how many seconds a job gets that asks for no time, unless that was asked just now; None if there is no limit, or
+        nobody says.
+        """
+        if given := self._env.get("SBATCH_TIMELIMIT"):
+            return times.seconds_of(given)
+        async with self._asking_times:
+            if time.monotonic() >= self._times_until:
+                done = await self._run(commands.times(), TEST_SECONDS, QUEUE_BYTES)
+                self._times = times.read_times(done.output) if done.exit_code == 0 else []
+                self._times_until = time.monotonic() + TIMES_SECONDS
+        return times.least(self._times, partition or self._env.get("SBATCH_PARTITION", ""))
 
     async def _run(self, argv: Sequence[str], seconds: float, most_bytes: int) -> Finished:
         done = await self._runner.run(

@@ -12,6 +12,8 @@ hold the delimiter; a control character as the delimiter does not come back from
 """
 NODES_FORMAT = "%P|%D|%c|%m|%G"
 """Partition, how many nodes are alike, and the CPUs, megabytes and GRES of each."""
+TIMES_FORMAT = "%P|%L|%l"
+"""Partition, the time of a job that asks for none, and the most that one may ask for."""
 ACCOUNT_FORMAT = "JobID,JobIDRaw,State,NodeList,JobName"
 MOST_LANES = 500  # of one array; a cluster takes 1,000 unless it says otherwise
 MEGABYTE = 1024 * 1024
@@ -156,6 +158,11 @@ def sinfo() -> list[str]:
 def nodes() -> list[str]:
     """Return the command that lists what the nodes of each partition have, also of those that show themselves to few."""
     return ["sinfo", "-h", "-a", "-e", "-o", NODES_FORMAT]
+
+
+def times() -> list[str]:
+    """Return the command that lists how long jobs may run in each partition."""
+    return ["sinfo", "-h", "-a", "-o", TIMES_FORMAT]
 
 
 def _literal(path: str) -> str:

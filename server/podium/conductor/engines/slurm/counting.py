@@ -82,8 +82,12 @@ def too_long(pool: Pool) -> list[str]:
 
 def is_over(pool: Pool) -> bool:
     """Return whether nothing is left of a pool: no attempt, no lane, and no submit that might still come to something."""
-    alive = any(row.kind != "over" for row in pool.lanes.values())
-    return not (pool.flights or alive or pool.fresh or pool.unsure is not None)
+    return not (pool.flights or has_lanes(pool) or pool.filling or pool.unsure is not None)
+
+
+def has_lanes(pool: Pool) -> bool:
+    """Return whether there are lanes that have not ended."""
+    return bool(pool.fresh) or any(row.kind != "over" for row in pool.lanes.values())
 
 
 def take_rows(pool: Pool, rows: Mapping[str, Row], asked_at: float, now: float) -> None:

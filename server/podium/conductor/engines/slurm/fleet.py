@@ -66,8 +66,9 @@ class Fleet:
             flight.claimed_at = flight.sign_at = now
             flight.to_withdraw = False
             flight.pool.useful.add(seen.claim.lane)
-            flight.pool.failures = 0
-            flight.pool.go_on()
+            if flight.pool.failures:  # of a cluster that takes no further lanes the begin of one says nothing
+                flight.pool.failures = 0
+                flight.pool.go_on()
         if seen.sign != flight.sign:
             flight.sign, flight.sign_at = seen.sign, now
         if seen.held is not None:
@@ -120,6 +121,7 @@ def _queued(pool: Pool) -> Place:
     pending = [row for row in pool.lanes.values() if row.kind == "pending" and row.lane not in pool.cancelled]
     partition = pool.resources.partition if pool.resources else ""
     if not pending:
-        return Place("queued", next(iter(pool.fresh), ""), partition=partition, reason=pool.words)
+        lane = next(iter(pool.fresh), "")
+        return Place("queued", lane, partition=partition, reason=pool.words, again_at=None if lane else pool.again_at)
     row = min(pending, key=lambda each: each.start if each.start is not None else float("inf"))
     return Place("queued", row.lane, partition=row.partition, reason=row.reason or pool.words, expected_start=row.start)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -123,12 +124,15 @@ class Pool:
     clearing: float | None = None  # since when lanes are being cancelled: one that just begins must not find an attempt
     failures: int = 0  # lanes in a row that ended without having done anything
     failed: Row | None = None  # the last of them
+    unclear: int = 0  # submits in a row of which the cluster said what nobody knows as a refusal
     not_before: float = 0.0
+    again_at: float | None = None  # the same, seconds since the epoch
     pause: float = 0.0
     words: str = ""  # why no lane is submitted now
     unsure: float | None = None  # since when it is not known whether a submit has come to something
     arrays: bool = True
     most: int = 64  # lanes in the next submit
+    filling: bool = False  # lanes are being submitted just now
     written: bool = False  # its folder is there
     unwanted: bool = False
     quiet_since: float = 0.0
@@ -145,11 +149,11 @@ class Pool:
     def hold_off(self, now: float, words: str) -> None:
         """Submit nothing for a while, each time longer."""
         self.pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, self.pause * 2))
-        self.not_before, self.words = now + self.pause, words
+        self.not_before, self.again_at, self.words = now + self.pause, time.time() + self.pause, words
 
     def go_on(self) -> None:
         """Forget that submits came to nothing."""
-        self.not_before, self.pause, self.words = 0.0, 0.0, ""
+        self.not_before, self.again_at, self.pause, self.words = 0.0, None, 0.0, ""
 
 
 def pool_name(job_id: str, resources: Resources) -> str:

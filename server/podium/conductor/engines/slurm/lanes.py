@@ -1,4 +1,7 @@
-"""Submitting lanes: as many as there are attempts that none will take. A cluster that refuses is asked less and less often."""
+"""Submitting lanes: as many as there are attempts that none will take. A cluster that refuses is asked less and less often.
+
+Each pool is filled by itself: a submit that hangs keeps no other one.
+"""
 
 import time
 from typing import TYPE_CHECKING
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from podium.conductor.engines.slurm import counting
+from podium.conductor.engines.slurm.answers import Submitted
 from podium.conductor.engines.slurm.commands import MOST_LANES, LaneJob, spare_seconds
 from podium.conductor.engines.slurm.flights import Flight, Pool
 from podium.conductor.engines.slurm.looking import look_at
@@ -16,6 +20,9 @@ from podium.score.model.plan import Resources
 if TYPE_CHECKING:
     from podium.conductor.engines.slurm.engine import SlurmEngine
 
+SUBMITS = 16  # at the same time; a cluster on which so many hang does not answer at all
+UNCLEAR = 8  # submits in a row of which the cluster says what nobody understands, about ten minutes, are a refusal
+SPARE = 1 / 60  # of the time that a cluster gives to what asks for none
 FIRST_LANES, NEXT_SECONDS = 64, 1.0
 """So many lanes at first, and twice as many so much later: if the attempts are short, the first ones play all of them."""
 
@@ -24,21 +31,43 @@ log = get_logger()
 
 async def run(engine: "SlurmEngine") -> None:
     """Submit what is missing, until cancelled."""
-    while True:
-        now = time.monotonic()
-        later = [
-            pool.not_before - now for pool in engine.fleet.pools.values() if pool.waiting() and pool.not_before > now
-        ]
-        with anyio.move_on_after(min(later, default=None)):  # else the next round looks again
-            await engine.to_submit.wait()
-        engine.to_submit = anyio.Event()
-        for pool in list(engine.fleet.pools.values()):
+    limiter = anyio.CapacityLimiter(SUBMITS)
+    async with anyio.create_task_group() as tasks:
+        while True:
+            now = time.monotonic()
+            later = [
+                pool.not_before - now
+                for pool in engine.fleet.pools.values()
+                if pool.waiting() and not pool.filling and pool.not_before > now
+            ]
+            with anyio.move_on_after(min(later, default=None)):  # else the next round looks again
+                await engine.to_submit.wait()
+            engine.to_submit = anyio.Event()
+            for pool in engine.fleet.pools.values():
+                if _may_submit(pool) and not pool.filling:
+                    pool.filling = True
+                    tasks.start_soon(_fill_alone, engine, pool, limiter)
+
+
+def _may_submit(pool: Pool) -> bool:
+    waits = pool.waiting() and not pool.unwanted and pool.unsure is None
+    return bool(waits) and time.monotonic() >= pool.not_before
+
+
+async def _fill_alone(engine: "SlurmEngine", pool: Pool, limiter: anyio.CapacityLimiter) -> None:
+    """Fill a pool that nobody else fills."""
+    try:
+        async with limiter:
             await _fill(engine, pool)
+    finally:
+        pool.filling = False
+    if pool.not_before > time.monotonic():
+        engine.to_submit.set()  # for it to be filled again then
 
 
 async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
     """Submit the lanes that a pool lacks."""
-    while pool.waiting() and not pool.unwanted and pool.unsure is None and time.monotonic() >= pool.not_before:
+    while _may_submit(pool):
         try:
             if not engine.shared.program:  # all that waits was put there by an earlier conductor
                 await engine.slow.do(engine.shared.open)
@@ -51,7 +80,7 @@ async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
         if not count:
             pool.most = FIRST_LANES
             return
-        most = 1 if pool.failures or not pool.arrays else pool.most  # one to try, as long as they fail
+        most = 1 if pool.failures or pool.unclear or not pool.arrays else pool.most  # one to try, as long as they fail
         await _submit(engine, pool, min(count, most))
         if pool.failures:
             return
@@ -60,16 +89,22 @@ async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
             pool.not_before = max(pool.not_before, time.monotonic() + NEXT_SECONDS)
 
 
-def _reuse_seconds(engine: "SlurmEngine", resources: Resources) -> float:
-    """Return for how long a lane takes attempts. Where the cluster gives no time for that, another whole one has to fit."""
+async def _reuse_seconds(engine: "SlurmEngine", resources: Resources) -> float:
+    """Return for how long a lane takes attempts. Where the cluster gives no time for that, another whole one has to fit.
+
+    Of attempts that say no time the last one has to have nearly all that the cluster gives them.
+    """
     wanted = engine.options.reuse_seconds
-    return min(wanted, spare_seconds(resources)) if resources in engine.fleet.short else wanted
+    if resources.time_seconds or not wanted:
+        return min(wanted, spare_seconds(resources)) if resources in engine.fleet.short else wanted
+    given = await engine.cluster.time_given(resources.partition)
+    return wanted if given is None else min(wanted, given * SPARE)
 
 
 async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
     shared = engine.shared
     assert pool.resources is not None  # noqa: S101 -- one without is unwanted
-    seconds = _reuse_seconds(engine, pool.resources)
+    seconds = await _reuse_seconds(engine, pool.resources)
     lane = LaneJob(
         pool.label,
         shared.root,
@@ -88,21 +123,35 @@ async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
         pool.fresh |= dict.fromkeys(lanes, now)
         pool.known |= set(lanes)
         pool.exact |= set(lanes if is_exact else ())
-        pool.words = ""
+        pool.words, pool.unclear = "", 0
         if not pool.failures:
             pool.go_on()
         log.debug("lanes_submitted", pool=pool.name, lane=done.number, count=count)
     elif done.outcome == "no_array" and pool.arrays:
         pool.arrays = False
-    elif done.outcome == "refused" and pool.resources.time_seconds and not is_exact:
+    elif done.outcome in {"refused", "unclear"} and pool.resources.time_seconds and not is_exact:
         engine.fleet.short.add(pool.resources)  # perhaps the time is too long; it is tried again at once
     elif done.outcome == "refused":
         log.warning("refused_by_the_cluster", pool=pool.name, reason=done.words)
         await end_waiting(engine, pool, Fate("refused", done.words))
     else:
-        pool.unsure = now if done.outcome == "unknown" else None
-        pool.hold_off(now, done.words)
-        log.warning("not_submitted", pool=pool.name, reason=done.words, retry_seconds=pool.pause)
+        await _hold_off(engine, pool, done)
+
+
+async def _hold_off(engine: "SlurmEngine", pool: Pool, done: Submitted) -> None:
+    """Submit nothing for a while.
+
+    What nobody understands is a refusal once it is said again and again, by a cluster that answers, and has no lane of the kind.
+    """
+    now = time.monotonic()
+    pool.unsure = now if done.outcome == "unknown" else None
+    pool.hold_off(now, done.words)
+    log.warning("not_submitted", pool=pool.name, reason=done.words, retry_seconds=pool.pause)
+    answers = engine.fleet.answered_at is not None and not engine.fleet.words
+    if done.outcome == "unclear" and answers and not counting.has_lanes(pool):
+        pool.unclear += 1
+        if pool.unclear >= UNCLEAR:
+            await end_waiting(engine, pool, Fate("refused", f"{done.words} (said at {pool.unclear} submits in a row)"))
 
 
 async def end_waiting(engine: "SlurmEngine", pool: Pool, fate: Fate) -> None:

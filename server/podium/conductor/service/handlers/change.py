@@ -108,15 +108,8 @@ async def _changed_score(
     kept = await context.values.kept(params.job_id) if old.plan.env_pass or latest.plan.env_pass else {}
     environment = {**kept, **params.environment}
     score = await _score(context, params, row, latest, environment, peer)
-    try:
-        new = (
-            await context.compiler.prepare(score, lambda made: check_given(made.plan, environment), client=peer)
-        ).loaded
-    except ScoreInvalid as error:
-        if params.replacements:
-            _blame_edit(error, params.job_id)
-        raise
-    await fitting.check(context, new, old)
+    new = await _compiled(context, params, score, environment, peer)
+    await fitting.check(context, new, score.text, old)
     if keep and environment != kept:
         await context.values.keep(params.job_id, environment)
     hide = (await context.values.of(params.job_id, new)).masker
@@ -144,6 +137,19 @@ async def _changed_score(
         return found
 
     return new, str(score.path) if score.path else None, compare
+
+
+async def _compiled(
+    context: Context, params: ResumeParams, score: GivenScore, environment: Mapping[str, str], peer: Peer
+) -> LoadedPlan:
+    """Compile the changed score."""
+    try:
+        made = await context.compiler.prepare(score, lambda each: check_given(each.plan, environment), client=peer)
+    except ScoreInvalid as error:
+        if params.replacements:
+            _blame_edit(error, params.job_id)
+        raise
+    return made.loaded
 
 
 def _blame_edit(error: ScoreInvalid, job_id: str) -> None:

@@ -74,7 +74,7 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
         job.loaded = hidden(job.loaded, (await context.values.of(job.job_id, job.loaded)).masker, score.text)
     records = [("idempotency", (key, digest, job.job_id))] if key is not None else []
     try:
-        await fitting.check(context, job.loaded)
+        await fitting.check(context, job.loaded, score.text)
         await context.supervisor.submit(job, records, params.request_key)
     except (StorageFull, SubmitRejected):
         if params.environment:

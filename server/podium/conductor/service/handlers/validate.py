@@ -72,7 +72,7 @@ async def planned(context: Context, params: ScoreParams, score: GivenScore, peer
 
     prepared = await context.compiler.prepare(score, find, client=peer)
     plan = prepared.loaded.plan
-    unfit = await fitting.refusal(context, prepared.loaded)
+    unfit = await fitting.refusal(context, prepared.loaded, score.text)
     if unfit is not None and is_start:
         raise unfit
     known = await context.values.of("", prepared.loaded)

@@ -91,6 +91,8 @@ SUBMITS: list[tuple[int, str, Outcome, str]] = [
         "Socket timed out on send/recv operation",
     ),
     (-9, "", "unknown", "sbatch did not answer"),
+    (1, f"sbatch: error: {FAILED}: The moon is full\n", "unclear", "The moon is full"),
+    (1, "", "not_now", "sbatch ended with exit code 1"),
     (127, "env: 'sbatch': No such file or directory\n", "not_now", "env: 'sbatch': No such file or directory"),
 ]
 
@@ -137,6 +139,32 @@ def test_the_words_of_a_submit_say_whether_it_may_ever_succeed(
 ) -> None:
     done = read_submit(code, text)
     assert (done.outcome, done.words) == (outcome, words)
+
+
+LIMITS = "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [
+        (LIMITS, "not_now"),
+        (f"QOSMaxWallDurationPerJobLimit\nsbatch: error: {LIMITS}", "refused"),
+        ("Resource temporarily unavailable", "not_now"),
+        ("Slurm backup controller in standby mode", "not_now"),
+        ("Unable to create job record, try again", "not_now"),
+        ("I/O error writing script/environment to file", "not_now"),
+        ("Requested reservation not usable now", "not_now"),
+        ("Requested account has breached requested QOS usage threshold", "not_now"),
+        ("Job can not start due to maintenance reservation.", "not_now"),
+        ("No partition specified or system default partition", "refused"),
+        ("Requested nodes not in this partition", "refused"),
+        ("Access denied to requested reservation", "refused"),
+        ("Please name an account: https://hpc.example/accounts", "unclear"),
+        ("Slurm internal error, contact system administrator", "unclear"),
+    ],
+)
+def test_of_what_slurm_itself_says_it_is_known_whether_it_passes(words: str, outcome: Outcome) -> None:
+    assert read_submit(1, f"sbatch: error: {FAILED}: {words}\n").outcome == outcome
 
 
 def test_a_submit_tells_its_number() -> None:

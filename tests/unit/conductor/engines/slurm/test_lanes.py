@@ -1,4 +1,4 @@
-"""Lanes for attempts that ask for as much time as their partition gives: none of it is left for a second attempt."""
+"""Submits: with how much time for a second attempt, and what follows from the words with which a cluster takes none."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,12 +8,15 @@ import anyio
 import pytest
 
 from podium.conductor.engines.port import AttemptSpec
-from podium.conductor.engines.slurm import counting
+from podium.conductor.engines.slurm import counting, flights, lanes, rounds
 from podium.conductor.engines.slurm.answers import Row
 from podium.conductor.engines.slurm.commands import spare_seconds
 from podium.conductor.engines.slurm.engine import SlurmEngine, SlurmOptions
+from podium.conductor.engines.slurm.fleet import Fleet
 from podium.conductor.engines.slurm.flights import Pool
+from podium.conductor.engines.slurm.shared import Seen, Shared
 from podium.conductor.processes.run import Finished, Runner
+from podium.lane.place import Claim
 from podium.score.model.plan import Resources
 
 MINUTE = Resources(partition="brief", time_seconds=60)
@@ -62,3 +65,113 @@ def test_a_lane_that_asks_for_too_much_time_makes_room_for_one_that_asks_for_les
     assert counting.too_long(pool) == ["6"], "what an attempt itself needs is asked for as it is"
     pool.resources = Resources(partition="brief")
     assert counting.too_long(pool) == []
+
+
+class Strange(Runner):
+    """A cluster that takes nothing, in words that nobody knows."""
+
+    def __init__(self, queue: Finished) -> None:
+        self.queue, self.submits = queue, 0
+
+    async def run(self, argv: Sequence[str], **_: Any) -> Finished:
+        if "sbatch" not in argv:
+            return self.queue
+        self.submits += 1
+        return Finished(1, "sbatch: error: Batch job submission failed: The moon is full")
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FIRST_PAUSE", "LONGEST_PAUSE"):
+        monkeypatch.setattr(flights, name, 0.01)
+    monkeypatch.setattr(rounds, "FIRST_SECONDS", 0.01)
+
+
+async def submit(engine: SlurmEngine, tmp_path: Path, serial: int) -> str:
+    key = f"mk.job-1.{serial}"
+    await engine.submit(AttemptSpec(key, tmp_path / f"home/jobs/job-1/{serial}", "", tmp_path, {}))
+    return key
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("short_pauses")
+async def test_what_nobody_understands_is_a_refusal_once_it_is_said_again_and_again(tmp_path: Path) -> None:
+    runner = Strange(Finished(0))
+    async with SlurmEngine(runner, SlurmOptions(tmp_path / "shared", ask_seconds=0.01), mark="mk") as engine:
+        for serial in (1, 2):
+            key = await submit(engine, tmp_path, serial)
+            with anyio.fail_after(20):
+                end = await anext(engine.changes())
+            assert (end.key, end.reason, end.exit_code) == (key, "refused", None)
+            assert end.detail == f"The moon is full (said at {lanes.UNCLEAR + serial - 1} submits in a row)"
+            if serial == 1:
+                before = runner.submits
+        assert runner.submits == before + 1, "what comes after it is tried once"
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("short_pauses")
+async def test_it_is_none_while_nobody_knows_whether_the_cluster_works(tmp_path: Path) -> None:
+    runner = Strange(Finished(1, "slurm_load_jobs error: Unable to contact slurm controller"))
+    async with SlurmEngine(runner, SlurmOptions(tmp_path / "shared", ask_seconds=0.01), mark="mk") as engine:
+        key = await submit(engine, tmp_path, 1)
+        with anyio.fail_after(20):
+            while runner.submits < 3 * lanes.UNCLEAR:  # noqa: ASYNC110 -- nothing tells of it
+                await anyio.sleep(0.01)
+        place = engine.place(key)
+        assert place is not None
+        assert place.state == "unknown"
+
+
+def test_the_pause_after_words_that_nobody_understands_grows_to_minutes() -> None:
+    pool, pauses = Pool("job-1.hash", "mk.job-1.hash", Resources()), []
+    for _ in range(lanes.UNCLEAR):
+        pool.hold_off(0.0, "The moon is full")
+        pauses.append(pool.not_before)
+    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300]
+    assert 600 < sum(pauses[:-1]) < 700
+
+
+def test_a_lane_that_begins_does_not_bring_forward_the_next_submit(tmp_path: Path) -> None:
+    fleet = Fleet(Shared(tmp_path, "python3", "token"), "mk.")
+    flight = fleet.add(AttemptSpec("mk.job-1.1", tmp_path / "jobs/job-1/1", "", tmp_path, {}), 0.0)
+    flight.pool.hold_off(0.0, "QOSMaxSubmitJobPerUserLimit")
+    fleet.note(flight, Seen(True, Claim("7", "f2")), 1.0)
+    assert flight.pool.not_before == 5
+    flight.pool.hold_off(0.0, "Slurm job 6 ended (FAILED) before it took up anything")
+    flight.pool.failures, flight.claim = 1, None
+    fleet.note(flight, Seen(True, Claim("7", "f2")), 1.0)
+    assert (flight.pool.not_before, flight.pool.failures, flight.pool.again_at) == (0, 0, None)
+
+
+class Listed(Runner):
+    """A cluster with partitions, that takes everything."""
+
+    def __init__(self) -> None:
+        self.reused: dict[str, str] = {}  # for how many seconds lanes are reused, by partition
+        self.lists = 0
+
+    async def run(self, argv: Sequence[str], **_: Any) -> Finished:
+        if "sinfo" in argv:
+            self.lists += 1
+            return Finished(0, "main*|30:00|infinite\nlong|1-00:00:00|infinite\nbrief|n/a|1:00\nfree|n/a|infinite\n")
+        if "sbatch" not in argv:
+            return Finished(0)
+        partition = next((each.partition("=")[2] for each in argv if each.startswith("--partition=")), "")
+        self.reused[partition] = argv[-1]
+        return Finished(0, str(len(self.reused)))
+
+
+@pytest.mark.anyio
+async def test_a_lane_for_what_says_no_time_takes_no_attempt_that_its_partition_would_end_early(tmp_path: Path) -> None:
+    runner = Listed()
+    expected = {"": "30", "long": "60", "brief": "1", "free": "60", "long,brief": "1"}
+    async with SlurmEngine(runner, SlurmOptions(tmp_path / "shared"), mark="mk") as engine:
+        for serial, partition in enumerate(expected, 1):
+            folder = tmp_path / f"home/jobs/job-1/{serial}"
+            resources = Resources(partition=partition)
+            await engine.submit(AttemptSpec(f"mk.job-1.{serial}", folder, "", tmp_path, {}, resources=resources))
+        with anyio.fail_after(20):
+            while len(runner.reused) < len(expected):  # noqa: ASYNC110 -- nothing tells of it
+                await anyio.sleep(0.01)
+    assert (runner.reused, runner.lists) == (expected, 1)

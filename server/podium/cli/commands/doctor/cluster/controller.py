@@ -1,9 +1,11 @@
 """Slurm's controller: whether it answers and knows us, and how it is set up."""
 
 import getpass
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from podium.cli.commands.doctor.cluster.asking import ask
 from podium.cli.views.doctor import Finding
@@ -11,6 +13,7 @@ from podium.conductor.engines.slurm import commands
 from podium.conductor.engines.slurm.answers import read_config
 
 Config = Mapping[str, str]
+SLURM_CONF = "/etc/slurm/slurm.conf"
 SHORT_AGE_SECONDS = 60
 IDLE = ("idle", "mixed", "allocated", "completing", "planned")  # the states of nodes that jobs run on
 
@@ -21,18 +24,33 @@ def examine() -> tuple[bool, list[Finding]]:
     said = "; ".join(line for line in ping.out.splitlines() if line.startswith("Slurmctld"))  # a banner may follow
     if not ping.well or "UP" not in said:
         fix = "See that slurmctld runs, and that slurm.conf here (SLURM_CONF, /etc/slurm) is the cluster's."
-        return False, [Finding("slurmctld", "fail", said or ping.words, fix), *_munge({})]
+        return False, [Finding("slurmctld", "fail", said or ping.words, fix), *_munge(_written(), answers=False)]
     found = [Finding("slurmctld", "ok", said)]
     shown = ask(commands.config())
     if not shown.well:
         text = f"slurmctld does not answer us: {shown.words}"
-        return False, [*found, Finding("slurmctld", "fail", text, "Mend what munge says below."), *_munge({})]
+        return False, [
+            *found,
+            Finding("slurmctld", "fail", text, "Mend what munge says below."),
+            *_munge(_written(), answers=False),
+        ]
     config = read_config(shown.out)
-    return True, [*found, *_munge(config), *_partitions(), *_set_up(config), *_accounts(config)]
+    return True, [*found, *_munge(config, answers=True), *_partitions(), *_set_up(config), *_accounts(config)]
 
 
-def _munge(config: Config) -> Iterator[Finding]:
-    """See that a credential of ours is taken here. Without a configuration the socket is the usual one."""
+def _written() -> Config:
+    """Return what slurm.conf says here of a cluster whose controller does not say it; nothing if it is not here."""
+    path = os.environ.get("SLURM_CONF", "") or SLURM_CONF
+    try:
+        found = read_config(Path(path).read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return {}
+    written = {name.lower(): value for name, value in found.items()}  # which stands in any case there
+    return {name: written[name.lower()] for name in ("AuthType", "AuthInfo") if name.lower() in written}
+
+
+def _munge(config: Config, *, answers: bool) -> Iterator[Finding]:
+    """See that a credential of ours is taken here. Where nothing says which, the socket is the usual one."""
     if config.get("AuthType", "auth/munge") != "auth/munge":
         return
     found = re.search(r"socket=([^,\s]+)", config.get("AuthInfo", ""))
@@ -41,11 +59,11 @@ def _munge(config: Config) -> Iterator[Finding]:
     read = ask(["unmunge", *socket], made.out) if made.well else made
     if read.well:
         yield Finding("munge", "ok", "a credential was made and read here")
-    elif config:  # the controller has just answered to one
+    elif answers:  # the controller has just taken one
         yield Finding("munge", "ok", "slurmctld accepts our credentials")
     else:
         fix = "Start munged here, with the key of the cluster (/etc/munge/munge.key) and the clock of the others."
-        yield Finding("munge", "note", read.words, fix)
+        yield Finding("munge", "note", f"{read.words}{f' (AuthInfo: {found[0]})' if found else ''}", fix)
 
 
 def _partitions() -> Iterator[Finding]:
