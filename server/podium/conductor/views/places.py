@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from podium.conductor.engines.port import Place
 from podium.conductor.rules.places import TITLES, reason_in, silence, told
@@ -42,28 +43,41 @@ def since(job: JobRun, num: int, place_of: PlaceOf) -> str:
     return "" if unseen or (place is not None and place.state == "queued") else iso(job.run_of(num).started_at)
 
 
-def reason_of(job: JobRun, nums: Sequence[int], place_of: PlaceOf) -> str:
-    """Return why nothing of a job is seen to run although these sheets were started, "" if one of them runs."""
+@dataclass(frozen=True)
+class Waits:
+    """Why sheets of a job that were started do not run. `reason` is of all of them; `beside` of some, while others run."""
+
+    reason: str = ""
+    beside: str = ""
+
+
+def waits_of(job: JobRun, nums: Sequence[int], place_of: PlaceOf) -> Waits:
+    """Return why these sheets of a job, which were started, are not seen to run."""
     queued: list[tuple[int, Place]] = []
     for num in nums:
         place = place_of(job.running[num].key)
         if place is not None and place.state == "unknown":
-            return silence(place, job.plan.sheet(num).engine)
+            return Waits(silence(place, job.plan.sheet(num).engine))
         if place is not None and place.state == "queued":
             queued.append((num, place))
-    return _in_queue(job, queued) if queued and len(queued) == len(nums) else ""
+    if not queued:
+        return Waits()
+    one, all_of_them = len(queued) == 1, len(queued) == len(nums)
+    if not all_of_them:
+        return Waits(beside=f"{len(queued)} {'waits' if one else 'wait'} {_in_queue(job, queued)}")
+    return Waits(
+        f"{f'sheet {job.label(nums[0])} waits' if one else f'{len(nums)} sheets wait'} {_in_queue(job, queued)}"
+    )
 
 
 def _in_queue(job: JobRun, queued: Sequence[tuple[int, Place]]) -> str:
-    first = queued[0][0]
-    who = f"sheet {job.label(first)} waits" if len(queued) == 1 else f"{len(queued)} sheets wait"
     reasons = Counter(why for _, place in queued if (why := reason_in(place)))
     several = len(reasons) > 1
     why = ", ".join(f"{each} ({count})" if several else each for each, count in reasons.most_common(_REASONS))
     starts = [place.expected_start for _, place in queued if place.expected_start]
     start = f"; {'the first is ' if len(queued) > 1 else ''}expected to start at {iso(min(starts))}" if starts else ""
     where = "in" if not reasons or any(place.engine_id for _, place in queued) else "to be put into"
-    return f"{who} {where} {TITLES[job.plan.sheet(first).engine]}'s queue{f': {why}' if why else ''}{start}"
+    return f"{where} {TITLES[job.plan.sheet(queued[0][0]).engine]}'s queue{f': {why}' if why else ''}{start}"
 
 
 def explained(job: JobRun, num: int, place_of: PlaceOf) -> str:
