@@ -106,9 +106,9 @@ class Usage:
 class Place:
     """Where an attempt that has not ended is. `reason` is why it is queued or unknown, in the engine's own words.
 
-    `unknown`: the engine does not answer. `expected_start` is in seconds since the epoch, as is `since`: when it came into this
-    state, such as when it began on its node, or when the engine last answered; None if that is not known. `held_seconds` is how
-    long it was suspended so far: its time limit stood still.
+    `unknown`: the engine does not answer, or `obstacle`, a clause, keeps the attempt out of its sight. `expected_start` is in
+    seconds since the epoch, as is `since`: when it came into this state, such as when it began on its node, or when the engine
+    last answered; None if that is not known. `held_seconds` is how long it was suspended so far: its time limit stood still.
     """
 
     state: PlaceState
@@ -116,6 +116,7 @@ class Place:
     node: str = ""
     partition: str = ""
     reason: str = ""
+    obstacle: str = ""
     expected_start: float | None = None
     since: float | None = None
     held_seconds: float = 0.0

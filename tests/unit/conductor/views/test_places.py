@@ -178,6 +178,19 @@ async def test_a_job_whose_engine_does_not_answer_says_that_whatever_else_runs(t
         assert cause.startswith(f"{words}. So it is not known how sheet s2 fares; it is not given up")
 
 
+async def test_a_cluster_whose_folder_is_away_is_not_said_to_be_silent(tmp_path: Path) -> None:
+    async with opened(tmp_path) as room:
+        job = await room.job()
+        room.put(job, 1, Place("unknown", "512", "f2", obstacle="the folder /shared/mk is not there any more"))
+        words = "the folder /shared/mk is not there any more"
+        assert room.reason(job) == words
+        assert (await room.sheets(job))[0].place == f"{words}; last seen on node f2 as Slurm job 512"
+        cause = await room.cause(job, 1)
+        assert cause.startswith(
+            "The folder /shared/mk is not there any more; last seen on node f2 as Slurm job 512. So it"
+        )
+
+
 async def test_a_pause_says_for_what_it_waits(tmp_path: Path) -> None:
     async with opened(tmp_path) as room:
         job = await room.job()

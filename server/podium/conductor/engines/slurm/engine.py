@@ -155,10 +155,12 @@ class SlurmEngine:
         return self.fleet.place(flight) if flight else None
 
     def status(self) -> str:
-        """Return whether the cluster answered when it was asked last; "" if it was not asked yet."""
-        if self.fleet.words:
-            return f"Slurm does not answer: {self.fleet.words}"
-        return "Slurm answers" if self.fleet.answered_at else ""
+        """Return whether the cluster answered when it was asked last, and what is wrong with the folder; "" before that."""
+        fleet = self.fleet
+        answers = (
+            f"Slurm does not answer: {fleet.words}" if fleet.words else "Slurm answers" if fleet.answered_at else ""
+        )
+        return "; ".join(filter(None, [answers, fleet.folder_words]))
 
     def changes(self) -> AsyncIterator[End]:
         """Return the stream of ends; there is only one, so it may have only one reader."""
