@@ -4,6 +4,7 @@ The file is YAML, at `PODIUM_CONFIG` or `podium.yaml` in the user's config folde
 error. The sources are read here, since pydantic-settings would take a quarter of the time that a conductor needs to start.
 """
 
+import difflib
 import errno
 import os
 import shlex
@@ -257,12 +258,7 @@ def load_all(**flags: Any) -> Loaded:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise InvalidArguments(
-            f"Setting {name}: {first['msg']}.",
-            fix=f"Correct it in {config_file()}, the environment (PODIUM_...) or the flag.",
-        ) from None
+        raise _wrong(error) from None
     for name, path in (("home", settings.home), ("socket", settings.socket)):
         if not is_utf8(path):
             raise InvalidArguments(
@@ -274,6 +270,18 @@ def load_all(**flags: Any) -> Loaded:
             fix="Set PODIUM_SOCKET to a shorter path, for example under /tmp.",
         )
     return Loaded(settings, sources)
+
+
+def _wrong(error: ValidationError) -> InvalidArguments:
+    """Return the error of the first wrong setting. One that does not exist can only come from the file."""
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        fix = f"Correct it in {config_file()}, the environment (PODIUM_...) or the flag."
+        return InvalidArguments(f"Setting {name}: {first['msg']}.", fix=fix)
+    near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    meant = f"did you mean {near[0]}?" if near else "`PODIUM_CONFIG=/dev/null podium settings` lists all."
+    return InvalidArguments(f"There is no setting {name!r}.", fix=f"Correct it in {config_file()}; {meant}")
 
 
 def variable_of(name: str) -> str:

@@ -74,6 +74,16 @@ def test_a_node_that_does_not_come_up_uses_no_retry_up(conductor: Conductor, clu
     assert sheets_of(conductor, job_id)["s"]["attempts"] == 2
 
 
+def test_a_stop_that_cancels_leaves_nothing_in_the_queue(conductor: Conductor, cluster: StandIn) -> None:
+    cluster.close_queue()
+    score = "name: wide\nengine: slurm\nparallel: {max_concurrent: 5}\nsheets: [{name: s, foreach: [1, 2, 3, 4, 5], run: 'true'}]\n"
+    job_id = submit(conductor, score)
+    until_so(lambda: all("as job" in sheet["place"] for sheet in sheets_of(conductor, job_id).values()))
+    assert cluster.jobs()
+    conductor.stop(cancel=True)
+    assert not cluster.jobs()
+
+
 def test_a_program_that_a_node_has_not_is_no_fault_of_the_sheet(conductor: Conductor, short_tmp: Path) -> None:
     program = short_tmp / "bin" / "goose"
     program.parent.mkdir()

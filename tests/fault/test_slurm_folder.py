@@ -18,10 +18,10 @@ def ground(short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
         yield ClusterGround(short_tmp, cluster)
 
 
-def reason(engine: Engine, key: str) -> str:
-    """Return why an attempt is where it is."""
+def obstacle(engine: Engine, key: str) -> str:
+    """Return what keeps an attempt out of sight."""
     place = engine.place(key)
-    return place.reason if place else ""
+    return place.obstacle if place else ""
 
 
 @pytest.mark.anyio
@@ -38,9 +38,11 @@ async def test_what_runs_and_what_is_submitted_while_the_shared_folder_is_away_g
         second = attempts.new("exit 4")
         await engine.submit(second)
         await until_place(engine, second.key, "unknown")
-        assert "it is not there any more" in reason(engine, second.key)
+        assert "is not there any more" in obstacle(engine, second.key)
         (ground.place / "go").touch()
         await until_place(engine, first.key, "unknown")
+        assert f"mkdir -p {shared}" in obstacle(engine, first.key)
+        await comes_true(lambda: "Slurm answers; the folder" in engine.status())
         assert not shared.exists()  # nothing was made in the place of what is only away
         away.rename(shared)
         ends = await ends_of(engine, 2)
@@ -79,7 +81,7 @@ async def test_a_shared_folder_that_cannot_be_made_keeps_attempts_waiting(ground
         spec = attempts.new("exit 5")
         await engine.submit(spec)
         await until_place(engine, spec.key, "unknown")
-        assert "Not a directory" in reason(engine, spec.key)
+        assert "Not a directory" in obstacle(engine, spec.key)
         in_its_place.unlink()
         (end,) = (await ends_of(engine, 1)).values()
     assert end.exit_code == 5

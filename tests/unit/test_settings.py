@@ -55,7 +55,7 @@ def test_an_empty_file_says_nothing(file: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("max_sheet: 3\n", "Setting max_sheet: Extra inputs are not permitted."),
+        ("max_sheet: 3\n", "There is no setting 'max_sheet'."),
         ("max_sheets: 0\n", "Setting max_sheets: Input should be greater than or equal to 1."),
         ("max_sheets: [\n", "The settings file {file} is not valid YAML: "),
         ("- max_sheets\n", "The settings file {file} is not a mapping of setting names to values."),
@@ -68,6 +68,17 @@ def test_a_wrong_file_is_refused_with_what_is_wrong(file: Path, text: str, messa
         load()
     assert refused.value.message.startswith(message.format(file=file))
     assert refused.value.fix
+
+
+@pytest.mark.parametrize(("name", "meant"), [("slurm_foldr", "did you mean slurm_folder?"), ("zzz", "lists all.")])
+def test_a_setting_that_does_not_exist_is_refused_with_the_one_that_may_be_meant(
+    file: Path, name: str, meant: str
+) -> None:
+    file.write_text(f"{name}: /shared\n")
+    with pytest.raises(InvalidArguments) as refused:
+        load()
+    assert refused.value.fix.startswith(f"Correct it in {file}; ")
+    assert refused.value.fix.endswith(meant)
 
 
 def test_a_file_that_was_named_and_is_not_there_is_refused(file: Path) -> None:

@@ -223,7 +223,8 @@ def _few(labels: Sequence[str], total: int) -> str:
 def progress_of(job: JobView) -> str:
     """Return the job's progress in words, as "3 of 10 sheets completed, 2 failed, running: build, tests", "" if unknown."""
     parts = [job.counts] if job.counts else []
-    parts += [f"running: {_few(job.running, job.running_total)}"] if job.running else []
+    beside = f", of which {job.in_queue}" if job.in_queue else ""
+    parts += [f"running: {_few(job.running, job.running_total)}{beside}"] if job.running else []
     parts += [f"waiting: {_few(job.waiting, job.waiting_total)}"] if job.waiting else []
     return ", ".join(parts)
 

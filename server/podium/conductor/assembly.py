@@ -116,7 +116,7 @@ async def assemble(settings: Settings, store: Store, runner: Runner, reader: Rea
     if settings.env_file is not None and values.own.trouble:
         log.warning("env_file_unusable", reason=values.own.trouble)
     outputs = Outputs(store, home)
-    engines = Engines({"local": hands.local, "slurm": hands.cluster})
+    engines = Engines({"local": hands.local, "slurm": hands.cluster}, settings.engine)
     launcher = Launcher(engines, runner, reader, outputs, home, values, grace_seconds=settings.grace_seconds)
     teller = Teller(runner, values, home, store.mark, settings.notify, settings.notify_seconds)
     news = Notifications(teller, store, loader)

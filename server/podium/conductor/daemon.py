@@ -118,6 +118,8 @@ async def _serve(parts: Parts, hands: Hands, listener: Listener, stop: Stop) -> 
         log.info("conductor_ready", pid=os.getpid(), socket=str(settings.socket), home=str(settings.home))
         await stop.asked.wait()
         await _wind_down(context, stop)
+        if stop.cancel:
+            await hands.cluster.clear_queue()
         await parts.notifications.drain(supervisor, _NEWS_SECONDS)
         tasks.cancel_scope.cancel()
 

@@ -45,6 +45,7 @@ class JobView(View):
     running: list[str] = Field(default_factory=list)  # labels of the first running sheets
     running_total: int = 0  # how many there are; 0 where `running` has all
     running_since: list[str] = Field(default_factory=list)  # when each of `running` began, "" in a cluster's queue
+    in_queue: str = ""  # how many of the running ones wait in a cluster's queue while others run, and why
     suspended: list[str] = Field(default_factory=list)  # labels of the first sheets that the pause has suspended
     suspended_total: int = 0  # how many there are
     waiting: list[str] = Field(default_factory=list)  # labels of sheets that wait for a retry or a rate limit

@@ -68,6 +68,8 @@ def show_head(job: JobView, columns: int | None) -> None:
         show_text(job.counts, columns)
     if job.reason:
         show_text(in_commands(in_times(job.reason), job.job_id), columns)
+    if job.in_queue:
+        show_text(f"of its running sheets, {in_times(job.in_queue)}", columns)
 
 
 def show_text(text: str, columns: int | None, *, style: str = "", indent: int = 2) -> None:

@@ -72,7 +72,8 @@ def what(job: JobView) -> str:
     if job.reason:
         return short_reason(in_commands(in_times(job.reason), job.job_id))
     if job.running:
-        return f"running {some(job.running, job.running_total)}"
+        beside = f", of which {in_times(job.in_queue)}" if job.in_queue else ""
+        return short_reason(f"running {some(job.running, job.running_total)}{beside}")
     return f"{len(job.warnings)} warning{'' if len(job.warnings) == 1 else 's'}" if job.warnings else ""
 
 

@@ -106,10 +106,10 @@ class Usage:
 class Place:
     """Where an attempt that has not ended is. `reason` is why it is queued or unknown, in the engine's own words.
 
-    `unknown`: the engine does not answer. Times are in seconds since the epoch, None if not known: `since`, when it came into
-    this state, such as when it began on its node, or when the engine last answered; `expected_start`, by the engine's queue;
-    `again_at`, when a queue that did not take it is asked again. `held_seconds` is how long it was suspended so far: its time
-    limit stood still.
+    `unknown`: the engine does not answer, or `obstacle`, a clause, keeps the attempt out of its sight. Times are in seconds since
+    the epoch, None if not known: `since`, when it came into this state, such as when it began on its node, or when the engine
+    last answered; `expected_start`, by the engine's queue; `again_at`, when a queue that did not take it is asked again.
+    `held_seconds` is how long it was suspended so far: its time limit stood still.
     """
 
     state: PlaceState
@@ -117,6 +117,7 @@ class Place:
     node: str = ""
     partition: str = ""
     reason: str = ""
+    obstacle: str = ""
     expected_start: float | None = None
     again_at: float | None = None
     since: float | None = None

@@ -10,8 +10,9 @@ from podium.score.model.plan import EngineName
 class Engines:
     """Engines by name. An attempt belongs to one of them from `begin` to `end`."""
 
-    def __init__(self, engines: Mapping[EngineName, Engine]) -> None:
-        self._engines = engines
+    def __init__(self, engines: Mapping[EngineName, Engine], default: EngineName = "local") -> None:
+        """`default` plays the sheets that name no engine."""
+        self._engines, self._default = engines, default
         self._of: dict[str, Engine] = {}
 
     def __iter__(self) -> Iterator[Engine]:
@@ -44,10 +45,11 @@ class Engines:
         counts = Counter(self._of.values())
         lines = []
         for name, engine in self._engines.items():
-            if name != "local" and not (counts[engine] or engine.status()):
+            if name not in {"local", self._default} and not (counts[engine] or engine.status()):
                 continue
+            title = f"{name} (the default)" if name == self._default != "local" else name
             told = f"{counts[engine]} {'attempt' if counts[engine] == 1 else 'attempts'}"
-            lines.append(f"{name}: {'; '.join(filter(None, [told, engine.status()]))}")
+            lines.append(f"{title}: {'; '.join(filter(None, [told, engine.status()]))}")
         return lines
 
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:

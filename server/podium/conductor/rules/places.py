@@ -8,6 +8,7 @@ from podium.times import iso
 TITLES: dict[EngineName, str] = {"local": "this machine", "slurm": "Slurm"}
 _WORD_CHARS = 60  # of a node, a partition, an id
 _REASON_CHARS = 200
+_OBSTACLE_CHARS = 400  # it may have a path in it twice
 
 
 def reason_in(place: Place) -> str:
@@ -23,7 +24,9 @@ def ran_at(place: Place, engine: EngineName) -> str:
 
 
 def silence(place: Place, engine: EngineName) -> str:
-    """Return since when an engine does not answer, and with which words, of an attempt that is out of sight."""
+    """Return why an attempt is out of sight: what is in the way, or since when its engine does not answer, with which words."""
+    if place.obstacle:
+        return cut_line(place.obstacle, _OBSTACLE_CHARS)
     since, why = f" since {iso(place.since)}" if place.since else "", reason_in(place)
     return f"{TITLES[engine]} does not answer{since}{f': {why}' if why else ''}"
 

@@ -156,7 +156,7 @@ def _limits(view: ExplainView, away: str) -> str:
     if view.waits_until:
         limits = f"{one} reaches its time limit at" if alone else "The running sheets reach their time limits by"
         return f"{limits} {view.waits_until}."
-    if away:
+    if away or view.job.in_queue:
         return "A time limit counts from the begin on a node."
     return f"{one} has no time limit." if alone else "Some running sheets have no time limit."
 

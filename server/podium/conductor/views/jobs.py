@@ -12,7 +12,7 @@ from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damaged
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.supervisor.unstored import how
 from podium.conductor.views import shortage
-from podium.conductor.views.places import PlaceOf, nowhere, reason_of, since
+from podium.conductor.views.places import PlaceOf, nowhere, since, waits_of
 from podium.contract.models import JobView
 from podium.contract.states import TERMINAL, allowed_actions
 from podium.errors import JobDamaged
@@ -45,11 +45,12 @@ class JobViews:
         """View a job in memory. A sheet that has ended does not count as running, even if that could not be stored yet."""
         running = [num for num in self._still_running(job) if not job.running[num].suspended]
         intent = "cancel" if self._supervisor.unstored.of(job.job_id).cancel else job.intent
+        waits = waits_of(job, list(job.running), self._place_of)
         return JobView(
             job_id=job.job_id,
             job_name=job.name,
             status=job.status,
-            reason=_with_survivors(self._reason(job), job.survivors),
+            reason=_with_survivors(self._reason(job, waits.reason), job.survivors),
             sheets_total=job.total,
             sheets_completed=job.counts["completed"],
             sheets_failed=job.counts["failed"],
@@ -58,6 +59,7 @@ class JobViews:
             sheets_blocked=job.cut_off,
             running=[job.label(num) for num in running[:_SHOWN]],
             running_total=len(running),
+            in_queue=waits.beside,
             running_since=[since(job, num, self._place_of) for num in running[:_SHOWN]],
             suspended=job.suspended_labels[:_SHOWN],
             suspended_total=len(job.suspended_labels),
@@ -158,12 +160,15 @@ class JobViews:
         parts = [f"sheet {job.label(each.sheet)}: {why}" for each in shown if (why := self._halted(each.key))]
         return "; ".join(parts)
 
-    def _reason(self, job: JobRun) -> str:
-        """Return why the job is in its state, what is suspended, and what waits for an approval."""
-        parts = self._own_reason(job), _suspended_reason(job), _holding_reason(job)
+    def _reason(self, job: JobRun, away: str) -> str:
+        """Return why the job is in its state, what is suspended, and what waits for an approval.
+
+        `away` is why nothing that was started is seen to run, "" if something is.
+        """
+        parts = self._own_reason(job, away), _suspended_reason(job), _holding_reason(job)
         return "; ".join(part for part in parts if part)
 
-    def _own_reason(self, job: JobRun) -> str:
+    def _own_reason(self, job: JobRun, away: str) -> str:
         if unstored := self._unstored(job):
             return unstored
         if job.status == "queued":
@@ -183,7 +188,6 @@ class JobViews:
             "modify": f"change requested: waiting for {names} to end",
             "cancel": f"cancel requested: the processes of {names} are being terminated",
         }
-        away = reason_of(job, list(job.running), self._place_of)
         if job.intent:
             return "; ".join(filter(None, [wishes[job.intent], away]))
         if halted := self._halted_sheets(job) or away:

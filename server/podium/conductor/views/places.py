@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from podium.conductor.engines.port import Place
 from podium.conductor.rules.places import TITLES, again, reason_in, silence, told
@@ -42,21 +43,34 @@ def since(job: JobRun, num: int, place_of: PlaceOf) -> str:
     return "" if unseen or (place is not None and place.state == "queued") else iso(job.run_of(num).started_at)
 
 
-def reason_of(job: JobRun, nums: Sequence[int], place_of: PlaceOf) -> str:
-    """Return why nothing of a job is seen to run although these sheets were started, "" if one of them runs."""
+@dataclass(frozen=True)
+class Waits:
+    """Why sheets of a job that were started do not run. `reason` is of all of them; `beside` of some, while others run."""
+
+    reason: str = ""
+    beside: str = ""
+
+
+def waits_of(job: JobRun, nums: Sequence[int], place_of: PlaceOf) -> Waits:
+    """Return why these sheets of a job, which were started, are not seen to run."""
     queued: list[tuple[int, Place]] = []
     for num in nums:
         place = place_of(job.running[num].key)
         if place is not None and place.state == "unknown":
-            return silence(place, job.plan.sheet(num).engine)
+            return Waits(silence(place, job.plan.sheet(num).engine))
         if place is not None and place.state == "queued":
             queued.append((num, place))
-    return _in_queue(job, queued) if queued and len(queued) == len(nums) else ""
+    if not queued:
+        return Waits()
+    one, all_of_them = len(queued) == 1, len(queued) == len(nums)
+    if not all_of_them:
+        return Waits(beside=f"{len(queued)} {'waits' if one else 'wait'} {_in_queue(job, queued)}")
+    return Waits(
+        f"{f'sheet {job.label(nums[0])} waits' if one else f'{len(nums)} sheets wait'} {_in_queue(job, queued)}"
+    )
 
 
 def _in_queue(job: JobRun, queued: Sequence[tuple[int, Place]]) -> str:
-    first = queued[0][0]
-    who = f"sheet {job.label(first)} waits" if len(queued) == 1 else f"{len(queued)} sheets wait"
     reasons = Counter(why for _, place in queued if (why := reason_in(place)))
     several = len(reasons) > 1
     why = ", ".join(f"{each} ({count})" if several else each for each, count in reasons.most_common(_REASONS))
@@ -65,7 +79,7 @@ def _in_queue(job: JobRun, queued: Sequence[tuple[int, Place]]) -> str:
     moments = [place.again_at for _, place in queued if place.again_at]
     where = "in" if not reasons or any(place.engine_id for _, place in queued) else "to be put into"
     next_ = start or again(min(moments, default=None))
-    return f"{who} {where} {TITLES[job.plan.sheet(first).engine]}'s queue{f': {why}' if why else ''}{next_}"
+    return f"{where} {TITLES[job.plan.sheet(queued[0][0]).engine]}'s queue{f': {why}' if why else ''}{next_}"
 
 
 def explained(job: JobRun, num: int, place_of: PlaceOf) -> str:
@@ -75,8 +89,7 @@ def explained(job: JobRun, num: int, place_of: PlaceOf) -> str:
         return ""
     text, label = place_text(job, num, place_of), job.label(num)
     if place.state == "unknown":
-        return (
-            f"{text}. So it is not known how sheet {label} fares; it is not given up, and the question is asked again."
-        )
+        unsure = f"So it is not known how sheet {label} fares; it is not given up, and the question is asked again."
+        return f"{text[:1].upper()}{text[1:]}. {unsure}"
     meaning = waits_for(place.reason, place.engine_id) if place.state == "queued" else ""
     return f"Sheet {label} is {text}.{f' That means: {meaning}.' if meaning else ''}"

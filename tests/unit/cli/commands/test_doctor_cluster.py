@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from podium.cli import main
-from podium.cli.commands.doctor.cluster import examine_slurm, probe
+from podium.cli.commands.doctor.cluster import examine_slurm, folder, probe
 from podium.cli.commands.doctor.cluster.folder import file_system, kinds
 from podium.cli.views.doctor import Finding
+from podium.home import Home
 from podium.settings import load
 from tests.support import nursed
 from tests.support.answers import answer
@@ -138,6 +139,30 @@ def test_a_folder_that_others_can_write_is_refused_and_no_node_is_asked(cluster:
     found = cluster.examine()
     assert (found["shared folder"].verdict, "job" in found) == ("fail", False)
     assert "could replace what is in it" in found["shared folder"].found
+
+
+def test_where_nothing_can_be_made_the_folder_is_what_fails_and_the_rest_is_looked_at_all_the_same(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PODIUM_SLURM_FOLDER", "/proc/podium")  # root too can make nothing there
+    found = cluster.examine()
+    assert (found["shared folder"].verdict, found["slurmctld"].verdict, "job" in found) == ("fail", "ok", False)
+    assert "/proc" in found["shared folder"].found
+
+
+def test_a_folder_that_this_home_has_used_and_that_is_away_is_not_said_to_be_made_again(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, root = Home(tmp_path / "home"), cluster.shared / "mark"
+    monkeypatch.setenv("PODIUM_HOME", str(home.folder))
+    home.folder.mkdir()
+    home.cluster_record.symlink_to(root)
+    found = cluster.examine()
+    assert (found["shared folder"].verdict, "job" in found) == ("fail", False)
+    assert found["shared folder"].found == f"{root} is not there any more"
+    assert f"mkdir -p {root}/jobs" in found["shared folder"].fix
+    (root / "jobs").mkdir(parents=True)
+    assert folder.examine(load())[1][0].verdict == "ok"
 
 
 def test_what_the_cluster_says_reaches_no_terminal_as_it_is(cluster: Cluster) -> None:

@@ -52,11 +52,13 @@ def asked_of(cluster: StandIn) -> list[list[str]]:
     return [words for words in cluster.calls("sbatch") if "--test-only" in words]
 
 
+NO_NAME = "Invalid partition name specified"
+THERE = "the partitions are main (the default), brief and urgent"
 REFUSED = [
     ("cpus: 5", "cpus 5", "no node of partition main has 5 cpus (the most is 4)"),
-    ("partition: nope", "partition nope", "invalid partition specified: nope; Invalid partition name specified"),
+    ("partition: nope", "partition nope", f"invalid partition specified: nope; {NO_NAME}; {THERE}"),
     ("constraint: fast", "constraint fast", "Invalid feature specification"),
-    ("gpus: 1", "gpus 1", "Invalid generic resource (gres) specification"),
+    ("gpus: 1", "gpus 1", "no node of partition main has 1 gpu (the most is 0)"),
     ("nodes: 4", "nodes 4", "4 nodes are asked for, and partition main has 3 that fit"),
     ("extra: [--nonsense]", "--nonsense", "unrecognized option '--nonsense'"),
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from podium.cli.terminal.states import what
 from podium.conductor.engines.port import Place
 from podium.conductor.housekeeping.placed import note_placed
 from podium.conductor.rules.event import Event
@@ -23,6 +24,7 @@ from podium.conductor.views.sheets import SheetViews
 from podium.contract.models import ExplainView, SheetView
 from podium.score.model.plan import EngineName
 from podium.times import iso
+from podium_tools.results import progress_of
 from tests.support.plans import job_of, plan_of
 
 AT = 1_800_000_000.0
@@ -138,6 +140,32 @@ async def test_a_job_of_which_all_sheets_wait_in_the_queue_says_so_and_one_that_
         assert room.reason(job) == ""
 
 
+async def test_a_job_of_which_some_sheets_run_says_how_many_others_wait_in_the_queue_and_why(tmp_path: Path) -> None:
+    async with opened(tmp_path) as room:
+        job = await room.job(3, limit=100.0)
+        room.put(job, 1, ON_NODE)
+        for num in (2, 3):
+            room.put(job, num, QUEUED)
+        view = room.views.of(job)
+        assert view.in_queue == f"2 wait in Slurm's queue: Resources; the first is expected to start at {iso(AT)}"
+        assert progress_of(view).endswith(f"running: s1, s2, s3, of which {view.in_queue}")
+        assert "running s1, s2, s3, of which 2 wait in Slurm's queue: Resources" in what(view)
+        room.put(job, 2, ON_NODE)
+        assert room.views.of(job).in_queue.startswith("1 waits in Slurm's queue: Resources")
+        room.put(job, 3, ON_NODE)
+        assert room.views.of(job).in_queue == ""
+
+
+async def test_a_limit_of_each_sheet_is_not_denied_while_some_of_them_wait_in_the_queue(tmp_path: Path) -> None:
+    async with opened(tmp_path) as room:
+        job = await room.job(2, limit=100.0)
+        room.put(job, 1, ON_NODE)
+        room.put(job, 2, QUEUED)
+        cause = await room.cause(job, 1)
+        assert "no time limit" not in cause
+        assert cause.endswith("A time limit counts from the begin on a node.")
+
+
 async def test_a_job_whose_engine_does_not_answer_says_that_whatever_else_runs(tmp_path: Path) -> None:
     async with opened(tmp_path) as room:
         job = await room.job(2)
@@ -148,6 +176,19 @@ async def test_a_job_whose_engine_does_not_answer_says_that_whatever_else_runs(t
         assert (await room.sheets(job))[1].place == words
         cause = await room.cause(job, 2)
         assert cause.startswith(f"{words}. So it is not known how sheet s2 fares; it is not given up")
+
+
+async def test_a_cluster_whose_folder_is_away_is_not_said_to_be_silent(tmp_path: Path) -> None:
+    async with opened(tmp_path) as room:
+        job = await room.job()
+        room.put(job, 1, Place("unknown", "512", "f2", obstacle="the folder /shared/mk is not there any more"))
+        words = "the folder /shared/mk is not there any more"
+        assert room.reason(job) == words
+        assert (await room.sheets(job))[0].place == f"{words}; last seen on node f2 as Slurm job 512"
+        cause = await room.cause(job, 1)
+        assert cause.startswith(
+            "The folder /shared/mk is not there any more; last seen on node f2 as Slurm job 512. So it"
+        )
 
 
 async def test_a_pause_says_for_what_it_waits(tmp_path: Path) -> None:

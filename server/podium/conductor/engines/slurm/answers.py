@@ -150,13 +150,14 @@ UNAVAILABLE = "Requested node configuration is not available"
 """Said of what no node has; by `--test-only` also while all nodes that have it are down or drained: a submit is taken then, and
 waits.
 """
+NO_PARTITION, NO_GRES = "Invalid partition", "Invalid generic resource"
 _NEVER = (
-    "Invalid partition",
+    NO_PARTITION,
     "invalid partition",
     "Invalid account",
     "Invalid qos",
     "Invalid feature",
-    "Invalid generic resource",
+    NO_GRES,
     "Invalid Trackable RESource",
     "Invalid license",
     "Invalid job credential",

@@ -104,10 +104,14 @@ class Cluster:
             return f"this machine has no Slurm ({_not_found('sbatch')})"
         done = await self._run(commands.sbatch_test(resources), TEST_SECONDS, WORDS_BYTES)
         words = answers.read_test(done.exit_code, done.output, timed_out=done.timed_out)
-        if answers.UNAVAILABLE not in words:
+        if not any(each in words for each in (answers.UNAVAILABLE, answers.NO_PARTITION, answers.NO_GRES)):
             return words
         done = await self._run(commands.nodes(), TEST_SECONDS, QUEUE_BYTES)
-        return nodes.lacking(resources, nodes.read_nodes(done.output), self._env.get("SBATCH_PARTITION", ""))
+        there = nodes.read_nodes(done.output)
+        if answers.NO_PARTITION in words:
+            return "; ".join(filter(None, [words, nodes.partitions(there)]))
+        lacking = nodes.lacking(resources, there, self._env.get("SBATCH_PARTITION", ""))
+        return lacking or (words if answers.NO_GRES in words else "")
 
     async def time_given(self, partition: str) -> float | None:
         """Ask how many seconds a job gets that asks for no time, unless that was asked just now; None if there is no limit, or

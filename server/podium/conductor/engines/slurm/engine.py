@@ -18,7 +18,7 @@ from anyio.abc import TaskGroup
 
 from podium.conductor import faults
 from podium.conductor.engines.port import AttemptSpec, Capabilities, End, Place, Usage
-from podium.conductor.engines.slurm import intake, lanes, news, rounds, takeover, verdicts, wishes
+from podium.conductor.engines.slurm import counting, intake, lanes, news, rounds, takeover, verdicts, wishes
 from podium.conductor.engines.slurm.cluster import Cluster
 from podium.conductor.engines.slurm.fleet import Fleet
 from podium.conductor.engines.slurm.flights import Flight
@@ -33,6 +33,7 @@ from podium.texts.shown import cut_line
 
 REMEMBERED_SECONDS = 10.0  # for which the answer about what the cluster would take counts
 REFUSAL_SECONDS = 5.0  # for its question; without an answer nothing is refused
+CLEAR_SECONDS = 5.0  # for the last cancel
 NO_MARK = "podium"
 
 log = get_logger()
@@ -133,6 +134,15 @@ class SlurmEngine:
         self.may_take_up = True
         self.to_ask.set()
 
+    async def clear_queue(self) -> None:
+        """Cancel at once the lanes of all pools without an attempt, as the next round would, before the engine is closed.
+
+        What cannot be cancelled soon finds nothing to play when it begins, and ends.
+        """
+        pools = [pool for pool in self.fleet.pools.values() if not pool.flights]
+        with anyio.move_on_after(CLEAR_SECONDS):
+            await self.cluster.cancel([lane for pool in pools for lane in {*pool.fresh, *counting.surplus(pool)}])
+
     async def remove_job(self, job_id: str) -> bool:
         """Remove what a job left in the shared folder; return whether nothing of it is left, as far as the folder answers."""
         try:
@@ -155,10 +165,12 @@ class SlurmEngine:
         return self.fleet.place(flight) if flight else None
 
     def status(self) -> str:
-        """Return whether the cluster answered when it was asked last; "" if it was not asked yet."""
-        if self.fleet.words:
-            return f"Slurm does not answer: {self.fleet.words}"
-        return "Slurm answers" if self.fleet.answered_at else ""
+        """Return whether the cluster answered when it was asked last, and what is wrong with the folder; "" before that."""
+        fleet = self.fleet
+        answers = (
+            f"Slurm does not answer: {fleet.words}" if fleet.words else "Slurm answers" if fleet.answered_at else ""
+        )
+        return "; ".join(filter(None, [answers, fleet.folder_words]))
 
     def changes(self) -> AsyncIterator[End]:
         """Return the stream of ends; there is only one, so it may have only one reader."""

@@ -14,7 +14,9 @@ from podium.score.model.plan import Resources
 
 
 class Fleet:
-    """The attempts of one home on the cluster. `words` are what the cluster answered if it did not answer what was asked."""
+    """The attempts of one home on the cluster. `words` are what the cluster answered if it did not answer what was asked,
+    `folder_words` what was wrong with the shared folder when the attempts were last looked at there.
+    """
 
     def __init__(self, shared: Shared, prefix: str) -> None:
         self._shared = shared
@@ -25,7 +27,7 @@ class Fleet:
         self.short: set[Resources] = set()  # needs for which the cluster gives no time beyond that of one attempt
         # Lanes of ours that belong to no pool, by the pool that they are for.
         self.strays: dict[str, dict[str, Row]] = {}
-        self.words = ""
+        self.words = self.folder_words = ""
         self.answered_at: float | None = None  # when it last answered, seconds since the epoch
 
     def add(self, spec: AttemptSpec, now: float) -> Flight:
@@ -105,8 +107,10 @@ class Fleet:
         """Return where an attempt is."""
         claim = flight.claim
         lane, node = (claim.job, claim.node) if claim else ("", "")
-        if flight.trouble or self.words:
-            return Place("unknown", lane, node, reason=flight.trouble or self.words, since=self.answered_at)
+        if flight.trouble:
+            return Place("unknown", lane, node, obstacle=flight.trouble)
+        if self.words:
+            return Place("unknown", lane, node, reason=self.words, since=self.answered_at)
         if claim is not None:
             row = counting.lane_of(flight.pool, flight)
             suspended = flight.suspended or (row is not None and row.kind == "suspended")

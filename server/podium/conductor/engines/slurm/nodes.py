@@ -8,6 +8,8 @@ from podium.conductor.engines.slurm.commands import MEGABYTE
 from podium.score.model.plan import Resources
 from podium.texts.sizes import rough_size_text, size_text
 
+_NAMED = 12  # partitions, in one sentence
+
 
 class Nodes(NamedTuple):
     """Nodes of a partition that are alike. `partition` ends with `*` if it is the one for jobs that name none."""
@@ -57,6 +59,16 @@ def lacking(needs: Resources, nodes: Iterable[Nodes], usual: str = "") -> str:
         return f"no node of {where} has {' and '.join(_words(kind, getattr(needs, kind)) for kind in kinds)} together"
     enough = max(sum(each.alike for each in fitting if _name(each) == name) for name in map(_name, fitting))
     return f"{needs.nodes} nodes are asked for, and {where} has {enough} that fit" if needs.nodes > enough else ""
+
+
+def partitions(nodes: Iterable[Nodes]) -> str:
+    """Return in a clause which partitions there are, "" if that is not known."""
+    names = list(dict.fromkeys(each.partition for each in nodes))
+    if len(names) < 2:
+        return f"the only partition is {names[0].removesuffix('*')}" if names else ""
+    told = [f"{name[:-1]} (the default)" if name.endswith("*") else name for name in names[:_NAMED]]
+    last = f"{len(names) - _NAMED} more" if len(names) > _NAMED else told.pop()
+    return f"the partitions are {', '.join(told)} and {last}"
 
 
 def _name(nodes: Nodes) -> str:

@@ -73,6 +73,7 @@ class Rounds:
         queue = await engine.cluster.queue()
         self._note(queue, asked_at)
         await look_at(engine, fleet.of_stage("waiting", "playing"))
+        self._note_folder()
         await ends.conclude(engine, fleet.of_stage("playing"), asked_at if queue.rows is not None else 0.0)
         if queue.rows is not None:
             if engine.taken_up:
@@ -95,6 +96,15 @@ class Rounds:
             log.info("cluster_answers_again")
         fleet.words = ""
         fleet.take_queue(queue.rows, asked_at, time.monotonic())
+
+    def _note_folder(self) -> None:
+        fleet = self._engine.fleet
+        words = next((each.trouble for each in fleet.flights.values() if each.trouble), "")
+        if words and not fleet.folder_words:
+            log.warning("shared_folder_cannot_be_used", reason=words)
+        elif fleet.folder_words and not words:
+            log.info("shared_folder_can_be_used_again")
+        fleet.folder_words = words
 
     def _has_changed(self) -> bool:
         fleet = self._engine.fleet

@@ -1,6 +1,5 @@
 """The folder that the conductor and the nodes share, as the conductor uses it (see `podium.lane.place`). All of it blocks."""
 
-import errno
 import os
 import shutil
 from collections.abc import Iterable, Mapping
@@ -114,8 +113,7 @@ class Shared:
     def open(self) -> None:
         """Make the folder, if need be, with the program in it; it is not made a second time where it is not mounted now."""
         if self.is_away():
-            why = f"it is not there any more; if it is gone for good, mkdir -p {self.root}/{place.JOBS} makes a new one"
-            raise FileNotFoundError(errno.ENOENT, why, self.root)
+            raise self._gone()
         self.check()
         if not self._is_remembered():
             make_private(Path(self.root))
@@ -127,6 +125,10 @@ class Shared:
         if not _holds(folder, content):
             self._write_program(folder, content)
         self.program = folder
+
+    def _gone(self) -> FileNotFoundError:
+        again = f"if it is gone for good, mkdir -p {self.root}/{place.JOBS} makes a new one"
+        return FileNotFoundError(f"the folder {self.root} is not there any more; {again}")
 
     def _write_program(self, folder: str, content: Mapping[str, bytes]) -> None:
         """Write the program, and put it in place of one that is not whole, as a power failure may leave it."""
@@ -217,7 +219,7 @@ class Shared:
         queued = claim is None and os.path.lexists(f"{self.pool(pool)}/{place.TODO}/{os.path.basename(folder)}")  # noqa: PTH119
         there = bool(claim) or os.path.isdir(folder)  # noqa: PTH112
         if not there and not self.is_there():
-            raise FileNotFoundError(errno.ENOENT, "it is not there", self.root)
+            raise self._gone()
         told = self._held(folder) if held else None
         return Seen(there, claim, end, exit_at, _sign(f"{folder}/{place.ALIVE}"), queued, told)
 

@@ -33,6 +33,7 @@ WORD_CHARS, DETAIL_CHARS = 60, 400
 _OF_MEMORY = ("exceeded memory limit", "oom_kill event", "oom-kill event")
 LIMIT = "that of its job on the cluster; resources.time in the score asks for more"
 MEMORY = "more than its job on the cluster has; resources.memory in the score asks for more"
+ADVICE = "`podium doctor --engine slurm` says whether a node sees slurm_folder and has slurm_python"
 _LIMITS: Mapping[EndReason, str] = {"timed_out": LIMIT, "out_of_memory": MEMORY}
 
 
@@ -126,8 +127,8 @@ def never_begun(row: Row | None, log: str, folder: str) -> Fate:
     what = (
         f"several Slurm jobs in a row ended before they took up anything, the last one {row.lane}{node} ({row.state})"
     )
-    advice = f"{row.nodes or 'the node'} may not see {folder}: make slurm_folder a folder that every node has under the same path"
-    return Fate("launch_failed", f"{what}: {log or advice}")
+    guess = f"{row.nodes or 'the node'} may not see {folder}, or not have slurm_python"
+    return Fate("launch_failed", f"{what}: {log or guess}; {ADVICE}")
 
 
 def is_of_memory(said: Iterable[str], lane: str) -> bool:

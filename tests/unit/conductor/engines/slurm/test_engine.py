@@ -98,7 +98,8 @@ def test_what_cannot_be_told_is_unknown_with_the_words(tmp_path: Path) -> None:
     assert (placed(fleet).state, placed(fleet).reason) == ("unknown", "Socket timed out")
     fleet.words = ""
     fleet.flights["mk.job-1.1"].trouble = "the folder does not answer"
-    assert (placed(fleet).state, placed(fleet).reason) == ("unknown", "the folder does not answer")
+    assert (placed(fleet).state, placed(fleet).obstacle) == ("unknown", "the folder does not answer")
+    assert placed(fleet).reason == ""
 
 
 def test_lanes_that_belong_to_no_pool_are_strays(tmp_path: Path) -> None:

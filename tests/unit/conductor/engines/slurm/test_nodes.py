@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from podium.conductor.engines.slurm.nodes import Nodes, lacking, read_nodes
+from podium.conductor.engines.slurm.nodes import Nodes, lacking, partitions, read_nodes
 from podium.score.model.plan import Resources
 
 GIGABYTE = 1024**3
@@ -40,6 +40,14 @@ def test_a_list_of_nodes_is_read_and_what_is_no_node_is_left_out() -> None:
 )
 def test_what_no_node_of_the_partition_has_is_named_with_what_there_is(needs: dict[str, Any], words: str) -> None:
     assert lacks(**needs) == words
+
+
+def test_the_partitions_are_named_once_each_and_only_the_first_of_many() -> None:
+    assert partitions(read_nodes(LISTED)) == "the partitions are main (the default) and big"
+    assert partitions([Nodes("main", 1, 4, GIGABYTE, 0)]) == "the only partition is main"
+    assert partitions([]) == ""
+    many = [Nodes(f"p{number}", 1, 4, GIGABYTE, 0) for number in range(40)]
+    assert partitions(many).endswith(", p10, p11 and 28 more")
 
 
 def test_what_no_node_has_together_is_named_together() -> None:

@@ -8,6 +8,7 @@ from podium.conductor.engines.port import AttemptSpec, EndReason
 from podium.conductor.engines.slurm.answers import STATES, Row
 from podium.conductor.engines.slurm.flights import Flight, Pool
 from podium.conductor.engines.slurm.verdicts import (
+    ADVICE,
     EXPLAINED_SECONDS,
     LIMIT,
     MEMORY,
@@ -153,8 +154,10 @@ def test_what_nodes_and_the_cluster_say_is_clean_and_short_at_the_end_of_an_atte
 
 def test_lanes_that_never_begin_are_explained() -> None:
     failed = row("FAILED")
-    assert never_begun(failed, "python3: not found", "/f").detail.endswith("5 on node f1 (FAILED): python3: not found")
-    assert "make slurm_folder a folder that every node has" in never_begun(failed, "", "/f").detail
+    told = never_begun(failed, "python3: not found", "/f").detail
+    assert told.endswith(f"5 on node f1 (FAILED): python3: not found; {ADVICE}")
+    silent = never_begun(failed, "", "/f").detail
+    assert silent.endswith(f"(FAILED): f1 may not see /f, or not have slurm_python; {ADVICE}")
     assert never_begun(row("CANCELLED"), "", "/f").reason == "cancelled_elsewhere"
 
 

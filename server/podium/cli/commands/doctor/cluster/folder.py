@@ -3,11 +3,13 @@
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from podium.cli.views.doctor import Finding
 from podium.errors import PermissionDenied
+from podium.home import Home, is_away
 from podium.privacy.way import check_way, is_there
 from podium.settings import Settings
 
@@ -23,6 +25,8 @@ SHARED = re.compile(
 def examine(settings: Settings) -> tuple[Path | None, list[Finding]]:
     """Judge the folder; return where a file for the nodes can be put, None if nowhere."""
     folder = settings.cluster
+    if away := _away(settings):
+        return None, [away]
     place = next(path for path in (folder, *folder.parents) if is_there(path))
     if not place.is_dir():
         return None, [Finding("shared folder", "fail", f"{place} is not a folder", PATH_FIX)]
@@ -33,9 +37,30 @@ def examine(settings: Settings) -> tuple[Path | None, list[Finding]]:
         check_way(folder / "any", "The folder for the cluster", "slurm_folder")
     except PermissionDenied as error:
         return None, [Finding("shared folder", "fail", error.message, error.fix)]
+    if why := _refuses(place):
+        return None, [Finding("shared folder", "fail", f"nothing can be made in {place}: {why}", PATH_FIX)]
     made = "" if place == folder else "; it will be made when it is needed"
     found = Finding("shared folder", "ok", f"{folder} is writable{made}")
     return place, [found, *_kinds(place, settings.home), _space(place)]
+
+
+def _away(settings: Settings) -> Finding | None:
+    """Judge what was made in the folder for this home, if it was; the conductor makes nothing in its place."""
+    record = Home(settings.home).cluster_record
+    if not record.is_symlink() or not is_away(record, root := record.readlink()) or root.parent != settings.cluster:
+        return None
+    fix = f"Mount it again; if it is gone for good: mkdir -p {root}/jobs"
+    return Finding("shared folder", "fail", f"{root} is not there any more", fix)
+
+
+def _refuses(place: Path) -> str:
+    """Return why no file can be made in a folder, in the system's words, "" if one can: the modes alone do not tell."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="podium-doctor-", dir=place) as made:
+            Path(made, "file").write_bytes(bytes(4096))
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def _kinds(place: Path, home: Path) -> list[Finding]:
