@@ -124,11 +124,14 @@ class Keepers:
         return [child for keeper in self._keepers for child in keeper.children.values() if not child.is_claimed]
 
     def forget(self, key: str) -> None:
-        """Drop a child whose end has been taken care of."""
+        """Drop a child whose end has been taken care of. What a keeper may yet begin is nobody's from now on."""
         self._asked.pop(key, None)
         for keeper in self._keepers:
-            if (child := keeper.children.get(key)) and child.state in OVER:
+            child = keeper.children.get(key)
+            if child is not None and child.state in OVER:
                 del keeper.children[key]
+            elif child is not None and child.state != "running":
+                child.is_claimed = False
 
     def orphans(self, child: Child, *, anew: bool = False) -> set[int] | None:
         """Return the processes among which are those that a child left: they became ours, a keeper's or a guard's.
