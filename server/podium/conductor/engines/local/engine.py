@@ -168,9 +168,8 @@ class LocalEngine:
         What one left that is over, or whose start nobody named, is known by the marker alone: its pid may be another's by now.
         """
         unclaimed = [child for child in self.keepers.unclaimed() if child.key not in self._running]
-        marks = (
-            await run_sync(facts.markers) if any(child.state not in {"asked", "running"} for child in unclaimed) else ()
-        )
+        is_unsure = any(child.state not in {"asked", "running"} for child in unclaimed)
+        marks = await run_sync(facts.markers) if is_unsure else ()
         for child in unclaimed:
             runs = child.state == "running"
             if child.key.startswith(self.prefix) and (runs or child.key in marks):

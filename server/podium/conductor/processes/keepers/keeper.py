@@ -32,6 +32,7 @@ class Keeper:
         self.pid = 0
         self.guard = 0
         self.version = 0
+        self.is_buried = False  # it is dead, and what it had is taken care of
         self.broken = ""  # why it cannot write its journal
         self.is_of_this_boot = False  # the machine has not restarted since it began
         self.records = Records(folder)

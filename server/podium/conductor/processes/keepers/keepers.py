@@ -144,10 +144,12 @@ class Keepers:
             self._orphans = self._list_orphans()
         return self._orphans
 
-    def _list_orphans(self) -> set[int]:
+    def _list_orphans(self) -> set[int] | None:
+        """List them; what a keeper has that dies just now may become somebody else's between two of these looks."""
         own = facts.own_children() or set()
         guards = {keeper.guard for keeper in self._keepers}
-        return set().union(own - self._reaper.pids() - guards, *(keeper.orphans() for keeper in self._keepers))
+        found = set().union(own - self._reaper.pids() - guards, *(keeper.orphans() for keeper in self._keepers))
+        return found if all(keeper.is_buried or keeper.is_alive() for keeper in self._keepers) else None
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the keepers and guards, for people: pid, version, restarts, the last death, what is wrong."""
@@ -334,6 +336,7 @@ class Keepers:
             self._last_death = f"{iso(time.time())}, pid {keeper.pid}, with {len(running)} processes"
             log.error("keeper_died", pid=keeper.pid, running=len(running))
         again = self._unbegun(keeper)
+        keeper.is_buried = True
         for child in keeper.children.values():
             child.is_adrift = True
         for child in running:

@@ -1,4 +1,7 @@
-"""What a command beside the sheets leaves running is ended, whoever died meanwhile: one that tells of an end, or checks a sheet."""
+"""What sheets, and the commands beside them, leave running is ended, whoever died meanwhile.
+
+The commands tell of an end, check a sheet, or decide whether it is skipped.
+"""
 
 import json
 import signal
@@ -12,7 +15,7 @@ from anyio.to_thread import run_sync
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.processes import facts, run
 from podium.conductor.processes.keepers.child import Start
-from tests.support.engines import bystander, is_alive, make_spec, open_engine, open_keepers
+from tests.support.engines import bystander, is_alive, make_spec, next_end, open_engine, open_keepers
 from tests.support.jobs import submit, wait_for_file
 from tests.support.journals import (
     armed,
@@ -103,6 +106,28 @@ async def test_a_command_that_was_given_up_before_a_hung_keeper_began_it_is_ende
         await run_sync(until, lambda: read_journal(newest(tmp_path / "keepers"))[-1][0] == "started")
         await run_sync(until, lambda: [child.state for child in engine.keepers.unclaimed()] == ["running"])
         await engine.end_unclaimed()
+    assert [is_alive(pid) for pid in left(tmp_path)] == [False]
+
+
+@pytest.mark.parametrize("victims", ["keeper", "both"])
+async def test_what_was_left_is_ended_though_its_keeper_died_while_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, victims: str
+) -> None:
+    children = facts.own_children
+
+    def dying() -> set[int] | None:
+        found = children()
+        pids = keeper_and_guard(newest(tmp_path / "keepers"))[: 1 if victims == "keeper" else 2]
+        for pid in pids:
+            kill(pid)
+        until(lambda: not any(is_alive(pid) for pid in pids))
+        return found
+
+    monkeypatch.setattr(facts, "own_children", dying)
+    async with open_engine(keepers=tmp_path / "keepers") as engine:
+        await engine.submit(make_spec(tmp_path, LEAVES))
+        end = await next_end(engine)
+    assert (end.reason, end.exit_code, end.processes_ended) == ("exited", 3, 1)
     assert [is_alive(pid) for pid in left(tmp_path)] == [False]
 
 
