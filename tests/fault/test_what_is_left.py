@@ -172,3 +172,18 @@ async def test_what_another_home_left_and_what_goes_on_is_none_of_a_conductors_b
             assert is_alive(foreign.pid)
             assert is_alive(later.pid)
             assert keepers.unclaimed() == []
+
+
+@pytest.mark.parametrize("seen", [True, False])
+async def test_the_journal_tells_of_a_command_until_what_it_left_is_ended(tmp_path: Path, *, seen: bool) -> None:
+    key = "test.told.job.5.on_end#1.1"
+    journal = leave_journal(tmp_path / "keepers", begun(key), started(key), *([ended(key, 0)] if seen else []))
+    async with open_keepers(tmp_path / "keepers") as keepers:
+        (child,) = keepers.unclaimed()
+        await child.over.wait()
+        for _ in range(2):
+            await keepers.shorten(set())  # none of the keys of the store is that of a command
+        assert journal.exists()
+        keepers.forget(key)
+        await keepers.shorten(set())
+        assert not journal.exists()

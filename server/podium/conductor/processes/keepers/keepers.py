@@ -182,7 +182,8 @@ class Keepers:
         open_keys, self._lately = self._lately.union(open_keys), set()
         for keeper in list(self._keepers):
             newest = keeper.records.generation
-            waiting = [keeper.ended[key] for key in open_keys if key in keeper.ended]
+            wanted = open_keys.union(keeper.children)  # whoever waited for a child may still be ending what it left
+            waiting = [keeper.ended[key] for key in wanted if key in keeper.ended]
             if keeper.link is not None:
                 with suppress(OSError):
                     if newest > keeper.oldest and min(waiting, default=newest) >= newest:
@@ -190,7 +191,7 @@ class Keepers:
                         keeper.dropped(newest)
                     elif keeper.records.offset > LONG_BYTES and newest == keeper.oldest:
                         await keeper.link.send({"do": "rotate"})
-            elif not (keeper.running or waiting or keeper.unended.intersection(open_keys) or is_held(keeper.folder)):
+            elif not (keeper.running or waiting or keeper.unended.intersection(wanted) or is_held(keeper.folder)):
                 self._keepers.remove(keeper)
                 with suppress(OSError):  # the next conductor finds it again
                     await run_sync(keeper.remove)
