@@ -3,7 +3,9 @@
 The commands tell of an end, check a sheet, or decide whether it is skipped.
 """
 
+import errno
 import json
+import os
 import signal
 from collections.abc import Iterator
 from functools import partial
@@ -172,6 +174,24 @@ async def test_what_another_home_left_and_what_goes_on_is_none_of_a_conductors_b
             assert is_alive(foreign.pid)
             assert is_alive(later.pid)
             assert keepers.unclaimed() == []
+
+
+async def test_what_cannot_be_looked_for_without_a_descriptor_is_ended_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> dict[int, facts.Stat]:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    key = f"{make_spec(tmp_path).key}#1.1"
+    leave_journal(tmp_path / "keepers", begun(key), started(key), ended(key, 0))
+    with bystander(**{facts.MARKER: key}) as leftover:
+        async with open_engine(keepers=tmp_path / "keepers") as engine:
+            with monkeypatch.context() as patch:
+                patch.setattr(facts, "all_stats", full)
+                await engine.clean()
+            assert is_alive(leftover.pid)
+            await engine.shorten_journals(set())
+            assert not is_alive(leftover.pid)
 
 
 @pytest.mark.parametrize("seen", [True, False])

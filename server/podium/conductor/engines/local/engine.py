@@ -169,7 +169,11 @@ class LocalEngine:
         """
         unclaimed = [child for child in self.keepers.unclaimed() if child.key not in self._running]
         is_unsure = any(child.state not in {"asked", "running"} for child in unclaimed)
-        marks = await run_sync(facts.markers) if is_unsure else ()
+        try:
+            marks = await run_sync(facts.markers) if is_unsure else ()
+        except OSError as error:  # no descriptor is left: the next look makes it good
+            log.warning("unclaimed_unknown", error=str(error))
+            return
         for child in unclaimed:
             runs = child.state == "running"
             if child.key.startswith(self.prefix) and (runs or child.key in marks):

@@ -145,11 +145,11 @@ class Keepers:
         return self._orphans
 
     def _list_orphans(self) -> set[int] | None:
-        """List them; what a keeper has that dies just now may become somebody else's between two of these looks."""
+        """List them; what a keeper and its guard had that have just died may be anybody's by now."""
         own = facts.own_children() or set()
         guards = {keeper.guard for keeper in self._keepers}
         found = set().union(own - self._reaper.pids() - guards, *(keeper.orphans() for keeper in self._keepers))
-        return found if all(keeper.is_buried or keeper.is_alive() for keeper in self._keepers) else None
+        return found if all(keeper.is_buried or is_held(keeper.folder) for keeper in self._keepers) else None
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the keepers and guards, for people: pid, version, restarts, the last death, what is wrong."""
