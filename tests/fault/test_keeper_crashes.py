@@ -18,7 +18,7 @@ from podium.conductor.processes.keepers import remains
 from podium.conductor.processes.run import Runner
 from podium.keeper.system import GUARD_POINTS, POINTS
 from tests.support.engines import BOUND_SECONDS, Gate, Holder, is_alive, make_spec, next_end, open_engine, open_keepers
-from tests.support.journals import keeper_and_guard, kill, newest, read_journal
+from tests.support.journals import armed, keeper_and_guard, kill, newest, read_journal
 from tests.support.podium_home import until
 
 pytestmark = pytest.mark.anyio
@@ -234,16 +234,6 @@ async def test_a_sheet_that_outlived_all_three_goes_on_under_the_next_conductor(
 
 ROTATING = {"before_rotate", "rotate_opened", "before_next", "after_next", "before_drop", "after_drop"}
 IDLE = {"before_exit", "guard_over"}
-
-
-def armed(place: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> Path:
-    """Let the next keepers of this test die at a point, and return the file that is gone when one has."""
-    name, _, times = fault.partition(":")
-    file = place / "faults" / name
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(times)
-    monkeypatch.setenv("PODIUM_KEEPER_FAULT", str(file.parent))
-    return file
 
 
 async def submitted(engine: LocalEngine, place: Path, count: int) -> list[End]:

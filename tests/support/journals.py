@@ -1,10 +1,15 @@
-"""Journals of keepers: what a test writes there as a dead keeper would have left it, and what a living one has written."""
+"""Journals of keepers: what a test writes there as a dead keeper would have left it, and what a living one has written.
+
+And the deaths of keepers, by a signal or at a point.
+"""
 
 import os
 import signal
 import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from podium.conductor.processes import facts
 from podium.conductor.processes.identity import send_signal
@@ -62,6 +67,16 @@ def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
     """Send a signal to a process that is a test's to end, if it still is there."""
     if stat := facts.read_stat(pid):
         send_signal(pid, stat.start_ticks, number)
+
+
+def armed(place: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> Path:
+    """Let the next keepers of this test die at a point, and return the file that is gone when one has."""
+    name, _, times = fault.partition(":")
+    file = place / "faults" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(times)
+    monkeypatch.setenv("PODIUM_KEEPER_FAULT", str(file.parent))
+    return file
 
 
 def is_keeper(pid: int, folder: Path) -> bool:

@@ -33,7 +33,14 @@ CHECKS: tuple[dict[str, Any], ...] = (
 )
 
 
-ENDINGS = ("", "", "", "; sleep 0.2", "; setsid sleep 600 >/dev/null 2>&1 & sleep 0.01", "; trap '' TERM; sleep 0.5")
+ENDINGS = (
+    "",
+    "",
+    "; sleep 0.2",
+    "; setsid sleep 600 >/dev/null 2>&1 &",
+    "; setsid sleep 600 >/dev/null 2>&1 & sleep 0.01",
+    "; trap '' TERM; sleep 0.5",
+)
 """What a command that tells of an end does after that."""
 
 
@@ -46,7 +53,7 @@ def make_score(random: Random, name: str, tokens: Path, workspace: Path | None) 
         if workspace is not None:
             score["workspace"] = str(workspace)
     tell = TELL.format(code=(code := random.choice((0, 0, 0, 3))), told=tokens.with_name("told"))
-    score["on_end"] = {"run": f"{tell}{random.choice(ENDINGS)}; exit {code}"}
+    score["on_end"] = {"run": f"{tell}{random.choice(ENDINGS)}\nexit {code}"}
     return yaml.safe_dump(score, sort_keys=False, width=1000)
 
 

@@ -95,6 +95,11 @@ def marker(pid: int) -> str | None:
     return key if environment else None
 
 
+def markers() -> set[str | None]:
+    """Return what `marker` tells of every process. A look at the whole machine."""
+    return {marker(pid) for pid in all_stats()}
+
+
 def own_children() -> set[int] | None:
     """Return `system.children()` as a set."""
     pids = system.children()

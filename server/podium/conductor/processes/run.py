@@ -33,6 +33,7 @@ LOOK_SECONDS = 0.005
 LAST_WAIT_SECONDS = 5.0
 AGAIN_SECONDS = 0.5  # until a command that no keeper could begin, or whose keeper died, is tried again
 TRIES = 3  # of a command whose keeper dies: it only looks, and may run again
+RAN: tuple[State, ...] = ("ended", "lost")  # or may have; its pid may have been told to nobody
 LAST_READS = 64  # enough for what a pipe can still hold; a child that writes for ever must not keep us
 
 
@@ -126,7 +127,9 @@ class Runner:
             timed_out = scope.cancelled_caught
             if timed_out:
                 ended = 1 + await self._end(child, survivors)
-            elif child.pid and may_have_left(self._keepers.orphans(child), child.key, child.pid, child.control_group):
+            elif child.state in RAN and may_have_left(
+                self._keepers.orphans(child), child.key, child.pid, child.control_group
+            ):
                 ended = await self._end(child, survivors)
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
@@ -134,10 +137,6 @@ class Runner:
             raise
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
-        if (
-            child.state == "lost" and not child.pid
-        ):  # nobody named its process, which must not run on beside the next one
-            await self._end(child, survivors)
         if child.state in {"lost", "refused"} and not timed_out:
             return child.state
         if child.state in {"failed", "refused"}:

@@ -163,16 +163,25 @@ class LocalEngine:
         await self.end_unclaimed()
 
     async def end_unclaimed(self) -> None:
-        """End processes of this home that nobody waits for: of attempts that were given up, of an earlier conductor's checks."""
-        for child in self.keepers.unclaimed():
-            if child.key in self._running:
-                continue
-            if child.state in OVER:
-                self.keepers.forget(child.key)
-            elif child.state == "running" and child.key.startswith(self.prefix):
+        """End processes of this home that nobody waits for: of attempts that were given up, of an earlier conductor's checks.
+
+        What one left that is over, or whose start nobody named, is known by the marker alone: its pid may be another's by now.
+        """
+        unclaimed = [child for child in self.keepers.unclaimed() if child.key not in self._running]
+        is_unsure = any(child.state not in {"asked", "running"} for child in unclaimed)
+        try:
+            marks = await run_sync(facts.markers) if is_unsure else ()
+        except OSError as error:  # no descriptor is left: the next look makes it good
+            log.warning("unclaimed_unknown", error=str(error))
+            return
+        for child in unclaimed:
+            runs = child.state == "running"
+            if child.key.startswith(self.prefix) and (runs or child.key in marks):
                 log.warning("unclaimed_attempt_ended", attempt=child.key, pid=child.pid)
                 orphans = partial(self.keepers.orphans, child, anew=True)
-                await end_tree(child.key, child.group, 0, child.control_group, orphans)
+                await end_tree(child.key, child.group if runs else None, 0, child.control_group, orphans)
+            if child.state in OVER:
+                self.keepers.forget(child.key)
 
     async def shorten_journals(self, open_keys: Collection[str]) -> None:
         """Let the keepers forget what is stored: `open_keys` are the attempts whose end is not."""

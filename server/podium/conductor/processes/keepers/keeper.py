@@ -32,6 +32,7 @@ class Keeper:
         self.pid = 0
         self.guard = 0
         self.version = 0
+        self.is_buried = False  # it is dead, and what it had is taken care of
         self.broken = ""  # why it cannot write its journal
         self.is_of_this_boot = False  # the machine has not restarted since it began
         self.records = Records(folder)
@@ -126,9 +127,11 @@ class Keeper:
 
     def orphans(self) -> set[int]:
         """Return the children of the keeper and of its guard that the keeper did not start. Needs Linux."""
-        parents = {pid for pid in (self.pid, self.guard) if pid}
-        lists = (facts.read(f"/proc/{pid}/task/{pid}/children").split() for pid in parents)
-        found = {int(pid) for pids in lists for pid in pids} - parents - self._by_pid.keys() - self._just_ended
+        parents = [
+            pid for pid in (self.pid, self.guard) if pid
+        ]  # in this order: the guard inherits what the keeper had
+        lists = [facts.read(f"/proc/{pid}/task/{pid}/children").split() for pid in parents]
+        found = {int(pid) for pids in lists for pid in pids} - {*parents} - self._by_pid.keys() - self._just_ended
         if found:  # some may have been started since the journal was read
             found -= {words[2] for words in self.records.ahead() if words[0] == "started"}
         return found

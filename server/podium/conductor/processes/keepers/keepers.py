@@ -124,11 +124,14 @@ class Keepers:
         return [child for keeper in self._keepers for child in keeper.children.values() if not child.is_claimed]
 
     def forget(self, key: str) -> None:
-        """Drop a child whose end has been taken care of."""
+        """Drop a child whose end has been taken care of. What a keeper may yet begin is nobody's from now on."""
         self._asked.pop(key, None)
         for keeper in self._keepers:
-            if (child := keeper.children.get(key)) and child.state in OVER:
+            child = keeper.children.get(key)
+            if child is not None and child.state in OVER:
                 del keeper.children[key]
+            elif child is not None and child.state != "running":
+                child.is_claimed = False
 
     def orphans(self, child: Child, *, anew: bool = False) -> set[int] | None:
         """Return the processes among which are those that a child left: they became ours, a keeper's or a guard's.
@@ -141,10 +144,12 @@ class Keepers:
             self._orphans = self._list_orphans()
         return self._orphans
 
-    def _list_orphans(self) -> set[int]:
+    def _list_orphans(self) -> set[int] | None:
+        """List them; what a keeper and its guard had that have just died may be anybody's by now."""
         own = facts.own_children() or set()
         guards = {keeper.guard for keeper in self._keepers}
-        return set().union(own - self._reaper.pids() - guards, *(keeper.orphans() for keeper in self._keepers))
+        found = set().union(own - self._reaper.pids() - guards, *(keeper.orphans() for keeper in self._keepers))
+        return found if all(keeper.is_buried or is_held(keeper.folder) for keeper in self._keepers) else None
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the keepers and guards, for people: pid, version, restarts, the last death, what is wrong."""
@@ -177,7 +182,8 @@ class Keepers:
         open_keys, self._lately = self._lately.union(open_keys), set()
         for keeper in list(self._keepers):
             newest = keeper.records.generation
-            waiting = [keeper.ended[key] for key in open_keys if key in keeper.ended]
+            wanted = open_keys.union(keeper.children)  # whoever waited for a child may still be ending what it left
+            waiting = [keeper.ended[key] for key in wanted if key in keeper.ended]
             if keeper.link is not None:
                 with suppress(OSError):
                     if newest > keeper.oldest and min(waiting, default=newest) >= newest:
@@ -185,7 +191,7 @@ class Keepers:
                         keeper.dropped(newest)
                     elif keeper.records.offset > LONG_BYTES and newest == keeper.oldest:
                         await keeper.link.send({"do": "rotate"})
-            elif not (keeper.running or waiting or keeper.unended.intersection(open_keys) or is_held(keeper.folder)):
+            elif not (keeper.running or waiting or keeper.unended.intersection(wanted) or is_held(keeper.folder)):
                 self._keepers.remove(keeper)
                 with suppress(OSError):  # the next conductor finds it again
                     await run_sync(keeper.remove)
@@ -331,6 +337,7 @@ class Keepers:
             self._last_death = f"{iso(time.time())}, pid {keeper.pid}, with {len(running)} processes"
             log.error("keeper_died", pid=keeper.pid, running=len(running))
         again = self._unbegun(keeper)
+        keeper.is_buried = True
         for child in keeper.children.values():
             child.is_adrift = True
         for child in running:
