@@ -184,8 +184,12 @@ class Campaign:
             for each in working:
                 each.result()
 
+    def _spend(self, seconds: float) -> None:
+        """Let the clients work for so long."""
+        time.sleep(seconds)
+
     def _die(self, death: Death) -> None:
-        time.sleep(death.seconds / 2)
+        self._spend(death.seconds / 2)
         if death.victims:
             self.hands.kill(death.victims, conductor_lives=True)
         if death.reader:
@@ -193,7 +197,7 @@ class Campaign:
         if death.how == "at a point":
             self._await_death(self.point_seconds)
             return
-        time.sleep(death.seconds / 2)
+        self._spend(death.seconds / 2)
         if death.how == "by TERM":
             assert self.conductor.process is not None
             self.conductor.process.terminate()
@@ -349,19 +353,29 @@ def run_campaign(
     *,
     keep: bool = False,
     opened: Callable[[str, Path], AbstractContextManager[Campaign]] = open_campaign,
+    rounds_a_home: int = ROUNDS_A_HOME,
 ) -> None:
     """Run a campaign in homes of its own, a new one every few rounds.
 
     Raises:
         AssertionError: with the seed, the check, the history and the end of the log. The home is kept when `keep` says so.
     """
-    for first in range(0, rounds, ROUNDS_A_HOME):
+    for first in range(0, rounds, rounds_a_home):
         folder = Path(tempfile.mkdtemp(prefix="pod-", dir="/tmp"))
-        with opened(f"{seed}.{first // ROUNDS_A_HOME}", folder) as campaign:
-            try:
-                campaign.run(min(ROUNDS_A_HOME, rounds - first), tell)
-            except (AssertionError, Down) as error:
-                campaign.conductor.kill()
-                raise AssertionError(campaign.report(error)) from error
+        try:
+            with opened(f"{seed}.{first // rounds_a_home}", folder) as campaign:
+                _run(campaign, min(rounds_a_home, rounds - first), tell)
+        except KeyboardInterrupt:
+            if not keep:
+                shutil.rmtree(folder)
+            raise
         if not keep:
             shutil.rmtree(folder)
+
+
+def _run(campaign: Campaign, rounds: int, tell: Callable[[str], None]) -> None:
+    try:
+        campaign.run(rounds, tell)
+    except (AssertionError, Down) as error:
+        campaign.conductor.kill()
+        raise AssertionError(campaign.report(error)) from error

@@ -69,7 +69,8 @@ def check_all(
     check_tokens(rows, early)
     if tellings is not None:
         tellings.check(rows, walks, told)
-    require(len(rows.open_keys) <= max_sheets, "slots", f"{len(rows.open_keys)} attempts are open, {max_sheets} may be")
+    count = len(rows.open_keys - rows.suspended.keys())
+    require(count <= max_sheets, "slots", f"{count} attempts are open and not suspended, {max_sheets} may be")
     check_processes(home)
     return rows
 
