@@ -21,7 +21,7 @@ from tests.support.podium_home import READY_SECONDS, Conductor, ask, make_home, 
 from tests.torture.agents import make_actor
 from tests.torture.checks import check_all, check_cancels, check_files, check_quiet
 from tests.torture.clients import Client, Down
-from tests.torture.facts import Rows, read_rows
+from tests.torture.facts import Row, Rows, read_rows
 from tests.torture.follower import Follower
 from tests.torture.history import History
 from tests.torture.keepers import AT_THE_END, Hands
@@ -50,6 +50,7 @@ class Campaign:
     client = Client
     most_sheets = MAX_SHEETS  # that may be open at the same time
     point_seconds = POINT_SECONDS
+    patience_seconds = END_SECONDS  # at the end; what still runs then is cancelled
 
     def __post_init__(self) -> None:
         self.conductor = Conductor(self._settings())
@@ -262,10 +263,13 @@ class Campaign:
             self.hands.arm(name)
         self._start()
         self.told_before = len(self.tellings.lines())
-        deadline = time.monotonic() + END_SECONDS
+        began = time.monotonic()
+        deadline = began + END_SECONDS
         while (active := self._active()) and time.monotonic() < deadline:
-            for job_id in [job_id for job_id, status in active.items() if status == "paused"]:
-                self._cancel(job_id)
+            is_late = time.monotonic() > began + self.patience_seconds
+            for job_id, row in active.items():
+                if row["status"] == "paused" or (is_late and row["intent"] != "cancel"):
+                    self._cancel(job_id)
             time.sleep(0.1)
         while read_rows(self.home).to_tell and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -283,9 +287,8 @@ class Campaign:
     def _check_end(self) -> None:
         """Check what is left when all jobs are deleted, while the conductor still runs."""
 
-    def _active(self) -> dict[str, str]:
-        jobs = read_rows(self.home).jobs
-        return {job_id: row["status"] for job_id, row in jobs.items() if row["status"] not in TERMINAL}
+    def _active(self) -> dict[str, Row]:
+        return {job_id: row for job_id, row in read_rows(self.home).jobs.items() if row["status"] not in TERMINAL}
 
     def _cancel(self, job_id: str) -> None:
         op = self.history.begin(CLIENTS, "cancel", job_id, {"job_id": job_id}, "end")

@@ -73,6 +73,7 @@ class ClusterCampaign(Campaign):
     plant: str = ""  # the fault that its conductors have
 
     client = ClusterClient
+    patience_seconds = 15.0
 
     def __post_init__(self) -> None:
         assert self.lab is not None
