@@ -1,4 +1,4 @@
-"""A client that brings the conductor to a point that others hardly bring it to: it cancels what is on a node, or in the queue."""
+"""A client that brings the conductor to a point that others hardly bring it to: it ends or holds what is on a node, or in the queue."""
 
 import threading
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from podium.lane.place import CONDUCTOR
 from tests.torture.clients import Client, Down
 from tests.torture.cluster.ground import Ground
 from tests.torture.cluster.scores import standing
+from tests.torture.history import Kind
 
 BROUGHT: Mapping[str, bool] = {
     "before_ask": False,
@@ -20,7 +21,7 @@ BROUGHT: Mapping[str, bool] = {
     "after_scancel": True,
     "after_close": True,
 }
-"""Points, and whether what is cancelled waits in the queue then; else it runs on a node."""
+"""Points, and whether what is cancelled, or suspended, waits in the queue then; else it runs on a node."""
 LOOK_SECONDS = 0.1
 
 
@@ -30,9 +31,10 @@ class Bringer(Client):
 
     ground: Ground | None = None
     waits: bool = False
+    deeds: tuple[Kind, ...] = ("cancel",)
 
     def work(self, stop: threading.Event) -> None:
-        """Submit a job, and cancel it when it is where it should be, again and again until told to stop."""
+        """Submit a job, and cancel or pause it when it is where it should be, again and again until told to stop."""
         while not stop.is_set():
             with suppress(Down):
                 op = self.submit()
@@ -40,7 +42,7 @@ class Bringer(Client):
                     if stop.wait(LOOK_SECONDS):
                         return
                 if op.outcome == "acknowledged":
-                    self._change("cancel", op.job_id)
+                    self._change(self.random.choice(self.deeds), op.job_id)
             stop.wait(LOOK_SECONDS)
 
     def _score(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tests.support.podium_home import Conductor, ask, make_home, until
 from tests.support.slurm.config import LabOptions
 from tests.support.slurm.lab import Lab, open_lab
 from tests.torture.campaign import CLIENTS, MAX_SHEETS, Campaign
-from tests.torture.checks import check_cancels, check_files, job_of
+from tests.torture.checks import UNREAD, check_cancels, check_files, job_of
 from tests.torture.clients import Client
 from tests.torture.cluster.bringing import BROUGHT, Bringer
 from tests.torture.cluster.checks import (
@@ -33,6 +33,7 @@ from tests.torture.cluster.scores import spread
 from tests.torture.cluster.suspended import check_ends, check_still, count_resumed
 from tests.torture.cluster.troubles import End
 from tests.torture.facts import Rows, read_rows
+from tests.torture.history import Kind
 from tests.torture.kills import Death
 
 CLUSTER_SHEETS = 24
@@ -122,7 +123,8 @@ class ClusterCampaign(Campaign):
         if point in BROUGHT:
             last = clients.pop()
             known = (last.number, last.socket, last.folder, last.history, last.random)
-            clients.append(Bringer(*known, ground=self.ground, waits=BROUGHT[point]))
+            deeds: tuple[Kind, ...] = ("pause", "cancel") if self.conductor.settings.hold_running else ("cancel",)
+            clients.append(Bringer(*known, ground=self.ground, waits=BROUGHT[point], deeds=deeds))
         return clients
 
     # -- the troubles ---------------------------------------------------------------------------------------------
@@ -185,7 +187,7 @@ class ClusterCampaign(Campaign):
     def _excused(self) -> Mapping[str, Collection[str]]:
         found = super()._excused()
         self.ground.excuse_reused()
-        mine = dict.fromkeys(self._troubled(), ("launch_failed",))
+        mine = dict.fromkeys(self._troubled(), ("launch_failed", UNREAD))
         every = (found, self.ground.excuses, mine)
         keys = set().union(*every)
         return {key: {reason for each in every for reason in each.get(key, ())} for key in keys}

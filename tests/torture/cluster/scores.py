@@ -17,7 +17,7 @@ RESOURCES: tuple[dict[str, Any], ...] = (
 FAN = 0.15  # the share of sheets that are several
 TICKS = 0.25  # the share of those that write as long as they run
 TICK = "\nbegin\nfor i in $(seq 50); do echo $i; sleep 0.03; done\n"
-LONG, WAITING = "sleep 9", ["--begin=now+20"]
+LONG, WAITING = "for i in $(seq 90); do echo $i; sleep 0.1; done", ["--begin=now+20"]
 
 
 def spread(random: Random, text: str) -> str:
