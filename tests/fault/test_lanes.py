@@ -107,6 +107,13 @@ def test_a_workspace_that_cannot_be_entered_says_so_with_the_node(shared: Shared
     assert end.detail == "cannot change to the workspace /no/such/folder on node n1: No such file or directory"
 
 
+def test_a_script_that_is_not_there_any_more_is_told_from_one_that_fails(shared: Shared) -> None:
+    shared.put(("/bin/bash", "-c", '. "$0"', str(shared.attempt() / place.SCRIPT)))
+    end = shared.play()
+    assert end.reason == "launch_failed"
+    assert end.detail == "cannot read its script on node n1: No such file or directory"
+
+
 def test_an_attempt_without_a_whole_spec_fails_with_the_reason(shared: Shared) -> None:
     for serial, text in enumerate((None, '{"key": "torn', "[]"), 1):
         folder = shared.attempt(serial)

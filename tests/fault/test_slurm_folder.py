@@ -85,3 +85,14 @@ async def test_a_shared_folder_that_cannot_be_made_keeps_attempts_waiting(ground
         in_its_place.unlink()
         (end,) = (await ends_of(engine, 1)).values()
     assert end.exit_code == 5
+
+
+@pytest.mark.anyio
+async def test_lanes_write_nothing_beside_their_program_that_a_full_disk_could_cut(ground: ClusterGround) -> None:
+    attempts = Attempts(ground.place)
+    async with ground.open() as engine:
+        spec = attempts.new()
+        await engine.submit(spec)
+        assert (await ends_of(engine, 1))[spec.key].exit_code == 0
+    assert any(ground.place.glob("shared/*/program-*/lane/main.py"))
+    assert not any(ground.place.glob("shared/*/program-*/**/__pycache__"))

@@ -1,6 +1,7 @@
 """A short campaign on a real cluster (`python -m tests.torture.cluster` runs a long one), and faults that are planted for it to find."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.support.engines import ROOT, child_env
 from tests.support.slurm.lab import missing
+from tests.torture.__main__ import INTERRUPTED
 from tests.torture.campaign import END_SECONDS
 from tests.torture.cluster.planted import FAULTS
 
@@ -28,7 +30,7 @@ def _possible(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def campaign(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run two rounds."""
+    """Run two rounds, or as many as the words say."""
     command = [sys.executable, "-m", "tests.torture.cluster", "--rounds", "2", *words]
     return subprocess.run(
         command, cwd=ROOT, env=child_env(), capture_output=True, text=True, check=False, timeout=CAMPAIGN_SECONDS
@@ -43,8 +45,22 @@ def test_a_short_campaign_on_a_cluster_breaks_no_promise() -> None:
 
 
 @pytest.mark.timeout(CAMPAIGN_SECONDS + 30)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_campaign_that_is_interrupted_says_how_far_it_came(number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "tests.torture.cluster", "--rounds", "2"]
+    with subprocess.Popen(command, cwd=ROOT, env=child_env(), stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert "round 0" in running.stdout.readline()
+        running.send_signal(number)
+        told = running.stdout.read()
+    assert running.returncode == INTERRUPTED
+    assert "deaths of the conductor: " in told
+    assert "1 rounds of 2" in told
+
+
+@pytest.mark.timeout(CAMPAIGN_SECONDS + 30)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found(fault: str) -> None:
-    done = campaign("--seed", "planted", "--plant", fault)
+    done = campaign("--seed", "planted", "--plant", fault, "--rounds", "10")
     assert done.returncode == 1
     assert "VIOLATION" in done.stdout, done.stdout[-20_000:] + done.stderr

@@ -21,7 +21,7 @@ from tests.support.podium_home import READY_SECONDS, Conductor, ask, make_home, 
 from tests.torture.agents import make_actor
 from tests.torture.checks import check_all, check_cancels, check_files, check_quiet
 from tests.torture.clients import Client, Down
-from tests.torture.facts import Rows, read_rows
+from tests.torture.facts import Row, Rows, read_rows
 from tests.torture.follower import Follower
 from tests.torture.history import History
 from tests.torture.keepers import AT_THE_END, Hands
@@ -50,6 +50,7 @@ class Campaign:
     client = Client
     most_sheets = MAX_SHEETS  # that may be open at the same time
     point_seconds = POINT_SECONDS
+    patience_seconds = END_SECONDS  # at the end; what still runs then is cancelled
 
     def __post_init__(self) -> None:
         self.conductor = Conductor(self._settings())
@@ -184,8 +185,12 @@ class Campaign:
             for each in working:
                 each.result()
 
+    def _spend(self, seconds: float) -> None:
+        """Let the clients work for so long."""
+        time.sleep(seconds)
+
     def _die(self, death: Death) -> None:
-        time.sleep(death.seconds / 2)
+        self._spend(death.seconds / 2)
         if death.victims:
             self.hands.kill(death.victims, conductor_lives=True)
         if death.reader:
@@ -193,7 +198,7 @@ class Campaign:
         if death.how == "at a point":
             self._await_death(self.point_seconds)
             return
-        time.sleep(death.seconds / 2)
+        self._spend(death.seconds / 2)
         if death.how == "by TERM":
             assert self.conductor.process is not None
             self.conductor.process.terminate()
@@ -258,10 +263,13 @@ class Campaign:
             self.hands.arm(name)
         self._start()
         self.told_before = len(self.tellings.lines())
-        deadline = time.monotonic() + END_SECONDS
+        began = time.monotonic()
+        deadline = began + END_SECONDS
         while (active := self._active()) and time.monotonic() < deadline:
-            for job_id in [job_id for job_id, status in active.items() if status == "paused"]:
-                self._cancel(job_id)
+            is_late = time.monotonic() > began + self.patience_seconds
+            for job_id, row in active.items():
+                if row["status"] == "paused" or (is_late and row["intent"] != "cancel"):
+                    self._cancel(job_id)
             time.sleep(0.1)
         while read_rows(self.home).to_tell and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -279,9 +287,8 @@ class Campaign:
     def _check_end(self) -> None:
         """Check what is left when all jobs are deleted, while the conductor still runs."""
 
-    def _active(self) -> dict[str, str]:
-        jobs = read_rows(self.home).jobs
-        return {job_id: row["status"] for job_id, row in jobs.items() if row["status"] not in TERMINAL}
+    def _active(self) -> dict[str, Row]:
+        return {job_id: row for job_id, row in read_rows(self.home).jobs.items() if row["status"] not in TERMINAL}
 
     def _cancel(self, job_id: str) -> None:
         op = self.history.begin(CLIENTS, "cancel", job_id, {"job_id": job_id}, "end")
@@ -349,19 +356,29 @@ def run_campaign(
     *,
     keep: bool = False,
     opened: Callable[[str, Path], AbstractContextManager[Campaign]] = open_campaign,
+    rounds_a_home: int = ROUNDS_A_HOME,
 ) -> None:
     """Run a campaign in homes of its own, a new one every few rounds.
 
     Raises:
         AssertionError: with the seed, the check, the history and the end of the log. The home is kept when `keep` says so.
     """
-    for first in range(0, rounds, ROUNDS_A_HOME):
+    for first in range(0, rounds, rounds_a_home):
         folder = Path(tempfile.mkdtemp(prefix="pod-", dir="/tmp"))
-        with opened(f"{seed}.{first // ROUNDS_A_HOME}", folder) as campaign:
-            try:
-                campaign.run(min(ROUNDS_A_HOME, rounds - first), tell)
-            except (AssertionError, Down) as error:
-                campaign.conductor.kill()
-                raise AssertionError(campaign.report(error)) from error
+        try:
+            with opened(f"{seed}.{first // rounds_a_home}", folder) as campaign:
+                _run(campaign, min(rounds_a_home, rounds - first), tell)
+        except KeyboardInterrupt:
+            if not keep:
+                shutil.rmtree(folder)
+            raise
         if not keep:
             shutil.rmtree(folder)
+
+
+def _run(campaign: Campaign, rounds: int, tell: Callable[[str], None]) -> None:
+    try:
+        campaign.run(rounds, tell)
+    except (AssertionError, Down) as error:
+        campaign.conductor.kill()
+        raise AssertionError(campaign.report(error)) from error

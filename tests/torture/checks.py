@@ -35,6 +35,7 @@ OURS = {
     "withdrawn",
 }  # ways to end when nobody but the conductor is killed
 UNSEEN = {"lost", "killed", "stale", "node_failed", "cancelled_elsewhere"}  # ends of what may, or may not, have begun
+UNREAD = "unread"  # an excuse: the folder went away just before the shell read its script, which it takes for a failure of that
 UNBEGUN = {"never_started", "withdrawn", "launch_failed"}
 NOBODY: Mapping[str, Collection[str]] = {}
 
@@ -69,7 +70,8 @@ def check_all(
     check_tokens(rows, early)
     if tellings is not None:
         tellings.check(rows, walks, told)
-    require(len(rows.open_keys) <= max_sheets, "slots", f"{len(rows.open_keys)} attempts are open, {max_sheets} may be")
+    count = len(rows.open_keys - rows.suspended.keys())
+    require(count <= max_sheets, "slots", f"{count} attempts are open and not suspended, {max_sheets} may be")
     check_processes(home)
     return rows
 
@@ -169,7 +171,8 @@ def check_attempts(
         told = f"{row['key']} of {run.name}: {run}, stored {row['outcome']!r}, {row['end_reason']}, {row['message']}"
         may_be = {*excused.get(row["key"], ()), *(["killed"] if may_be_killed else [])}
         _check_outcome(row, run, walk.job_id, told, may_be)
-        _check_tokens_of(row, tokens, walk.job_id, told)
+        if not (UNREAD in may_be and row["exit_code"] == 1 and row["key"] not in tokens.begins):
+            _check_tokens_of(row, tokens, walk.job_id, told)
 
 
 def _check_outcome(row: dict[str, Any], run: Run, job_id: str, told: str, excused: set[str]) -> None:

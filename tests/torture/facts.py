@@ -41,6 +41,11 @@ class Rows:
         """The keys of the attempts that have no end yet."""
         return {row["key"] for rows in self.attempts.values() for row in rows if row["open"]}
 
+    @property
+    def suspended(self) -> dict[str, Row]:
+        """The attempts that a pause has suspended, by key."""
+        return {row["key"]: row for rows in self.attempts.values() for row in rows if row["open"] and row["suspended"]}
+
 
 @dataclass
 class Tokens:

@@ -27,6 +27,11 @@ class Death:
     reader: bool = False  # the reader dies too
     points: tuple[tuple[str, int], ...] = ()  # at which processes of keeper and reader die, and at which passing
 
+    @property
+    def point(self) -> str:
+        """The point at which the conductor is to die that the clients use, "" for none."""
+        return self.fault.partition(":")[0]
+
     def __str__(self) -> str:
         again = ", ".join(fault or f"kill {early:.2f} s after the start" for fault, early in self.again)
         points = " ".join(f"{name}:{times}" for name, times in self.points)

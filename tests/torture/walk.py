@@ -44,6 +44,7 @@ class Walk:
     runs: list[Run] = field(default_factory=list)
     open: dict[str, Run] = field(default_factory=dict)  # sheet name -> its running attempt
     holding: set[str] = field(default_factory=set)  # names of sheets that wait for an approval
+    suspends: bool = False  # its last pause has left sheets that are suspended, and may end all the same
     ends: dict[str, str] = field(default_factory=dict)  # id under which an end is told -> the status
     untold: dict[str, str] = field(default_factory=dict)  # the same id -> why its command failed
     effects: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("pause", "resume", "modify", "cancel"), 0))
@@ -118,14 +119,23 @@ class Walk:
         self.status = "running"
 
     def _pause_requested(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        again = self._wakes()  # a sheet was suspended, and could not be kept so: the pause waits for its end
         self.require(self.status in {"queued", "running"} and not self.intent, event, "cannot pause")
         self.intent = "pause"
-        self.effects["pause"] += not data.get("reason")  # with one it is the limit of costs that pauses the job
+        self.effects["pause"] += not (again or data.get("reason"))  # with one the limit of costs pauses the job
 
     def _paused(self, event: dict[str, Any], data: dict[str, Any]) -> None:
         self.require(self.intent == "pause" or bool(self.holding), event, "paused without a wish or a hold")
-        self._abandon()
-        self.status, self.intent = "paused", ""
+        for name in self.open.keys() - set(data.get("suspended", ())):
+            self._abandon(name)
+        self.status, self.intent, self.suspends = "paused", "", bool(self.open)
+
+    def _wakes(self) -> bool:
+        """Take a paused job whose sheets are suspended for one that runs; return whether it was one."""
+        if self.status != "paused" or not self.suspends:
+            return False
+        self.status = "running" if self.open else self.status
+        return bool(self.open)
 
     def _resumed(self, event: dict[str, Any], data: dict[str, Any]) -> None:
         self.effects["resume"] += 1
@@ -134,13 +144,14 @@ class Walk:
             self.intent = ""
         elif self.status != "paused" and data.get("released"):
             self.require(self.status in {"queued", "running"}, event, "cannot approve")
-        else:
+        elif not self._wakes():
             self.require(self.status in {"paused", "failed", "cancelled"}, event, "cannot resume")
             if self.status != "paused":
                 self.holding.clear()
             self.status = "queued"
 
     def _modify_requested(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self._wakes()
         self.require(self.status == "running" and self.intent != "cancel", event, "cannot modify")
         self.intent = "modify"
         self.effects["modify"] += 1
@@ -153,6 +164,7 @@ class Walk:
         self.status, self.intent = "queued", ""
 
     def _cancel_requested(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self._wakes()
         self.require(self.status in {"queued", "running", "paused"} and self.intent != "cancel", event, "cannot cancel")
         self.intent = "cancel"
         self.effects["cancel"] += 1
@@ -163,12 +175,17 @@ class Walk:
         self._end("cancelled", event)
 
     def _completed(self, event: dict[str, Any], data: dict[str, Any]) -> None:
-        self.require(self.status in {"queued", "running"} and self.intent != "cancel", event, "cannot complete")
+        self.require(self._may_end(), event, "cannot complete")
         self._end("completed", event)
 
     def _failed(self, event: dict[str, Any], data: dict[str, Any]) -> None:
-        self.require(self.status in {"queued", "running"} and self.intent != "cancel", event, "cannot fail")
+        self.require(self._may_end(), event, "cannot fail")
         self._end("failed", event)
+
+    def _may_end(self) -> bool:
+        """Return whether it may end as nobody has asked for; a paused one does when its last suspended sheet has ended."""
+        suspended = self.status == "paused" and self.suspends
+        return (suspended or self.status in {"queued", "running"}) and self.intent != "cancel"
 
     def _notification_failed(self, event: dict[str, Any], data: dict[str, Any]) -> None:
         self.require(data["id"] in self.ends, event, f"told of {data['id']}, which is no end")

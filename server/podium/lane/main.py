@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     return the exit code.
     """
     if len(arguments) != 2:
-        say("usage: python3 -I -S PROGRAM POOL SECONDS")
+        say("usage: python3 -I -S -B PROGRAM POOL SECONDS")
         return 2
     station = find_station(arguments[0])
     pool = place.read_pool(station.pool)

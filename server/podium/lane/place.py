@@ -1,6 +1,6 @@
 """The folder that the conductor and the nodes share, and what each of them writes there.
 
-    ROOT/program-HASH/           this package; a node runs `python3 -I -S ROOT/program-HASH ROOT/pools/POOL SECONDS`
+    ROOT/program-HASH/           this package; a node runs `python3 -I -S -B ROOT/program-HASH ROOT/pools/POOL SECONDS`
     ROOT/news/JOB.SERIAL         a bell: a lane has changed something about this attempt. Who looks removes the bell first
     ROOT/jobs/JOB/SERIAL/        an attempt
         script                   the sheet's text (conductor)

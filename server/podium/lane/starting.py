@@ -41,6 +41,8 @@ def start(attempt: str, spec: place.Spec, outputs: list[int], node: str) -> tupl
     try:
         why = f"cannot change to the workspace {spec.workspace} on node {node}"
         _prepare(attempt, spec, outputs)
+        why = f"cannot read its script on node {node}"
+        _check_script(attempt, spec)
         why = "cannot start its command"
         env = environment(os.environb, spec)
         absent = next((each for each in spec.programs if not _is_there(_encode(each), env)), "")
@@ -80,6 +82,13 @@ def _prepare(attempt: str, spec: place.Spec, outputs: list[int]) -> None:
         signal.signal(number, signal.SIG_DFL)
     os.chdir(_encode(spec.workspace))
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _check_script(attempt: str, spec: place.Spec) -> None:
+    """See that the script can be read that the command names: a shell that cannot ends as one whose script has failed."""
+    script = os.path.join(attempt, place.SCRIPT)
+    if script in spec.argv:
+        os.close(os.open(script, os.O_RDONLY))
 
 
 def _is_there(program: bytes, env: Mapping[bytes, bytes]) -> bool:

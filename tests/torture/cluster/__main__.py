@@ -1,20 +1,23 @@
 """`python -m tests.torture.cluster [--seed N] [--rounds N] [--keep]`: the campaign on a real Slurm cluster.
 
-It runs as root in a mount namespace of its own, for the shared folder. Stops at the first violation with exit code 1.
+It runs as root in a mount namespace of its own, for the shared folder; several may run side by side. Stops at the first violation
+with exit code 1, and at INT and TERM with 130; what was counted is printed at the end, whichever it is.
 """
 
 import argparse
 import os
-import subprocess
+import signal
 import sys
 import time
 from functools import partial
 
 from tests.support.slurm.lab import missing
+from tests.torture.__main__ import INTERRUPTED
 from tests.torture.campaign import points_hit, run_campaign
-from tests.torture.cluster.campaign import open_cluster_campaign
-from tests.torture.cluster.plans import POINTS, troubles_drawn
+from tests.torture.cluster.campaign import ROUNDS_A_HOME, open_cluster_campaign
+from tests.torture.cluster.plans import POINTS, rounds_drawn, troubles_drawn
 from tests.torture.cluster.planted import FAULTS
+from tests.torture.cluster.suspended import counts
 from tests.torture.cluster.troubles import EVERY
 
 INSIDE = "PODIUM_TORTURE_INSIDE"
@@ -34,7 +37,10 @@ def main() -> int:
         sys.exit(why)
     if INSIDE not in os.environ:
         words = ["unshare", "--mount", sys.executable, "-m", "tests.torture.cluster", *sys.argv[1:]]
-        return subprocess.run(words, env={**os.environ, INSIDE: "1"}, check=False).returncode
+        os.execvpe(words[0], words, {**os.environ, INSIDE: "1"})  # noqa: S606 -- signals come to us
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    began, outcome, code = time.monotonic(), "not finished", INTERRUPTED
     try:
         run_campaign(
             options.seed,
@@ -42,15 +48,25 @@ def main() -> int:
             lambda line: print(line, flush=True),
             keep=options.keep,
             opened=partial(open_cluster_campaign, plant=options.plant),
+            rounds_a_home=ROUNDS_A_HOME,
         )
+        outcome, code = "no violation", 0
     except AssertionError as error:
         print(error)
-        return 1
+        outcome, code = "a violation", 1
+    except KeyboardInterrupt:
+        print("interrupted")
     finally:
-        print("deaths of the conductor:", ", ".join(f"{name} {points_hit[name]}" for name in POINTS))
-        print("troubles:", ", ".join(f"{each.name} {troubles_drawn[each.name]}" for each in EVERY))
-    print(f"seed {options.seed}: {options.rounds} rounds, no violation")
-    return 0
+        _print_counts()
+        rounds, seconds = len(rounds_drawn), time.monotonic() - began
+        print(f"seed {options.seed}: {rounds} rounds of {options.rounds} in {seconds:.0f} s, {outcome}")
+    return code
+
+
+def _print_counts() -> None:
+    print("deaths of the conductor:", ", ".join(f"{name} {points_hit[name]}" for name in POINTS))
+    print("troubles:", ", ".join(f"{each.name} {troubles_drawn[each.name]}" for each in EVERY))
+    print("suspended:", ", ".join(f"{count} {what}" for what, count in counts.items()) or "none")
 
 
 if __name__ == "__main__":

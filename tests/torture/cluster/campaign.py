@@ -14,21 +14,32 @@ from typing import Any
 
 from podium.settings import Settings
 from tests.support.engines import child_env
-from tests.support.podium_home import Conductor, make_home, until
+from tests.support.podium_home import Conductor, ask, make_home, until
 from tests.support.slurm.config import LabOptions
 from tests.support.slurm.lab import Lab, open_lab
-from tests.torture.campaign import MAX_SHEETS, Campaign
-from tests.torture.checks import check_cancels, check_files, job_of
+from tests.torture.campaign import CLIENTS, MAX_SHEETS, Campaign
+from tests.torture.checks import UNREAD, check_cancels, check_files, job_of
 from tests.torture.clients import Client
-from tests.torture.cluster.checks import check_deleted, check_left, check_secret, check_strays
+from tests.torture.cluster.bringing import BROUGHT, Bringer
+from tests.torture.cluster.checks import (
+    check_deleted,
+    check_left,
+    check_secret,
+    check_strays,
+)
 from tests.torture.cluster.ground import Ground
 from tests.torture.cluster.plans import Round, draw_round
 from tests.torture.cluster.scores import spread
+from tests.torture.cluster.suspended import check_ends, check_still, count_resumed
 from tests.torture.cluster.troubles import End
 from tests.torture.facts import Rows, read_rows
+from tests.torture.history import Kind
 from tests.torture.kills import Death
 
 CLUSTER_SHEETS = 24
+ROUNDS_A_HOME = 20  # to bring a cluster up, and let everything end, takes as long as two rounds
+CLOSE_SECONDS = 8.0  # for the last lane of a pool to end, and the pool to be removed
+ANY_NUMBER = 10_000  # sheets that were suspended go on beyond the limits
 LATER_SECONDS = 1.0  # after a trouble with the shared folder, in which what it has spoilt may begin
 GONE = ("node_failed", "lost", "killed", "cancelled_elsewhere")  # of what is only believed after a silence
 
@@ -63,8 +74,7 @@ class ClusterCampaign(Campaign):
     plant: str = ""  # the fault that its conductors have
 
     client = ClusterClient
-    most_sheets = MAX_SHEETS + CLUSTER_SHEETS
-    point_seconds = 7.0  # two rounds of the engine
+    patience_seconds = 15.0
 
     def __post_init__(self) -> None:
         assert self.lab is not None
@@ -75,6 +85,8 @@ class ClusterCampaign(Campaign):
         self.ops_before = 0
         self.began = 0.0
         super().__post_init__()
+        settings = self.conductor.settings
+        self.most_sheets = ANY_NUMBER if settings.hold_running else MAX_SHEETS + CLUSTER_SHEETS
         if self.plant:
             self.conductor = PlantedConductor(self.conductor.settings)
             self.conductor.fault = self.plant
@@ -90,6 +102,8 @@ class ClusterCampaign(Campaign):
             slurm_python=str(self.ground.python),
             slurm_sheets=CLUSTER_SHEETS,
             slurm_reuse_seconds=random.choice((0.0, 5.0, 60.0)),
+            slurm_ask_seconds=random.choice((1.0, 1.0, 3.0)),
+            hold_running=random.random() < 0.5 or self.plant == "suspends-nothing",
         )
 
     def _environment(self) -> dict[str, str]:
@@ -99,15 +113,39 @@ class ClusterCampaign(Campaign):
         self.plan = draw_round(random)
         self.ops_before = len(self.history.ops)
         self.history.note(str(self.plan))
+        ask_seconds = self.conductor.settings.slurm_ask_seconds
+        self.point_seconds = 1.0 + 2 * ask_seconds + CLOSE_SECONDS * (self.plan.death.point == "after_close")
         return self.plan.death
+
+    def _clients(self, random: Random) -> list[Client]:
+        clients = super()._clients(random)
+        point = self.fault.partition(":")[0]
+        if point in BROUGHT:
+            last = clients.pop()
+            known = (last.number, last.socket, last.folder, last.history, last.random)
+            deeds: tuple[Kind, ...] = ("pause", "cancel") if self.conductor.settings.hold_running else ("cancel",)
+            clients.append(Bringer(*known, ground=self.ground, waits=BROUGHT[point], deeds=deeds))
+        return clients
 
     # -- the troubles ---------------------------------------------------------------------------------------------
 
+    def _spend(self, seconds: float) -> None:
+        """Let the clients work for so long, or until the conductor has died at its point."""
+        with suppress(AssertionError):
+            until(self._is_dead, seconds=seconds)
+
+    def _is_dead(self) -> bool:
+        process = self.conductor.process
+        return process is None or process.poll() is not None
+
+    def _is_used(self) -> bool:
+        return any(op.outcome == "acknowledged" for op in self.history.ops[self.ops_before :])
+
     def _die(self, death: Death) -> None:
         assert self.plan is not None
-        with suppress(AssertionError):  # the first score takes longer, or the conductor has died
-            until(lambda: any(op.outcome == "acknowledged" for op in self.history.ops[self.ops_before :]), seconds=5.0)
-        time.sleep(self.plan.wait)
+        with suppress(AssertionError):  # the first score takes longer
+            until(lambda: self._is_dead() or self._is_used(), seconds=5.0)
+        self._spend(self.plan.wait)
         random = Random(self.plan.seed)
         self.began = time.monotonic()
         for trouble in self.plan.troubles:
@@ -149,7 +187,7 @@ class ClusterCampaign(Campaign):
     def _excused(self) -> Mapping[str, Collection[str]]:
         found = super()._excused()
         self.ground.excuse_reused()
-        mine = dict.fromkeys(self._troubled(), ("launch_failed",))
+        mine = dict.fromkeys(self._troubled(), ("launch_failed", UNREAD))
         every = (found, self.ground.excuses, mine)
         keys = set().union(*every)
         return {key: {reason for each in every for reason in each.get(key, ())} for key in keys}
@@ -171,13 +209,29 @@ class ClusterCampaign(Campaign):
         check_files(self.home)
         late = self.ground.excused_jobs(*GONE) | set(map(job_of, self._troubled()))
         check_cancels(self.home, late)  # what cannot be asked, or tell its end, is believed to be over after a silence
+        check_still(self.home, self.ground.disturbed)
         check_secret(self.ground, self.home, self.secret)
         check_deleted(self.ground, self.home)
+
+    def _check_all(self) -> Rows:
+        rows = super()._check_all()
+        check_ends(rows, self.ground.disturbed)
+        return rows
+
+    def _cancel(self, job_id: str) -> None:
+        """End a paused job at the end: what is suspended goes on, and ends by itself."""
+        if not any(job_of(key) == job_id for key in read_rows(self.home).suspended):
+            super()._cancel(job_id)
+            return
+        op = self.history.begin(CLIENTS, "resume", job_id, {"job_id": job_id}, "end")
+        reply = ask(self.conductor.settings.socket, "job.resume", {**op.params, "request_key": op.key})
+        op.outcome = "acknowledged" if reply["status"] == "accepted" else "refused"
 
     def finish(self) -> Rows:
         """Let every job go on to its end, and the conductor stop; then nothing may run any more."""
         rows = super().finish()
         check_strays(self.ground)
+        count_resumed(rows)
         return rows
 
     def _check_end(self) -> None:

@@ -54,6 +54,7 @@ class Ground:
         self.commands = Commands(folder / "bin")
         self.excuses: dict[str, set[str]] = defaultdict(set)
         self.troubled: list[tuple[float, float]] = []  # from when to when something was wrong with the shared folder
+        self.disturbed: set[str] = set()  # jobs with lanes that were suspended: with these all that they play goes on
         self.reused = 0  # numbers of lanes up to this one may have been given twice, since the controller forgot some
         self.python = folder / "python"
         cases = [CLOCK.format(node=node, library=FAKETIME, shift=by) for node, by in SHIFTS.items()]

@@ -11,10 +11,18 @@ from tests.torture.cluster.troubles import ALONE, BESIDE, COMMANDS, FOLDER, Trou
 from tests.torture.kills import Death, draw
 
 POINTS = (*CLUSTER_POINTS, "after_claim")
+LATE = ("before_ask", "after_ask", "before_scancel", "after_scancel", "after_close")
+"""Points that are hardly passed while anything is wrong with the cluster."""
 Until = Literal["death", "start", "end"]
-MINUTE = 0.03  # the share of rounds in which the troubles last for a minute
+TIMES = (1, 1, 1, 2, 3, 5)  # which passing of a point is the last
+AT_POINTS = 0.85  # the share of rounds in which the conductor dies at one of the points
+MINUTE = 0.02  # the share of those in which the troubles last for a minute
 troubles_drawn: Counter[str] = Counter()
 """How often each trouble was drawn, over all homes of this process."""
+
+
+rounds_drawn: list["Round"] = []
+"""The rounds of this process."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +45,25 @@ class Round:
 
 def draw_round(random: Random) -> Round:
     """Draw a round's plan. The points depend on those of earlier rounds, too: those come first that were hit least."""
-    return Round(
-        _death(random),
+    death = _death(random)
+    is_late = death.point in LATE and random.random() < 0.7
+    drawn = Round(
+        death,
         tuple(_troubles(random)),
         random.uniform(0.2, 1.5),
-        random.choice(("death", "start", "end")),
+        "death" if is_late else random.choice(("death", "start", "end")),
         60.0 if random.random() < MINUTE else random.uniform(0, 3),
         random.random(),
     )
+    rounds_drawn.append(drawn)
+    return drawn
 
 
 def _death(random: Random) -> Death:
     death = draw(random)
-    if random.random() < 0.7:
+    if random.random() < AT_POINTS:
         name = min(POINTS, key=lambda each: (points_hit[each], random.random()))
-        death = replace(death, how="at a point", fault=f"{name}:{random.choice((1, 1, 1, 2))}")
+        death = replace(death, how="at a point", fault=f"{name}:{random.choice((1, 1, 2) if name in LATE else TIMES)}")
     again = tuple((f"{random.choice(POINTS)}:1", 0.0) if random.random() < 0.5 else each for each in death.again[:2])
     return replace(death, seconds=random.uniform(1.0, 4.0), down=random.choice((0.0, 0.3, 1.0, 2.5)), again=again)
 

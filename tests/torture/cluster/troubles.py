@@ -101,7 +101,9 @@ def lanes_held(ground: Ground, _: Random) -> End:
 
 def lanes_suspended(ground: Ground, random: Random) -> End:
     """Suspend some of what runs."""
-    lanes = [each.number for each in ground.lanes("R") if random.random() < 0.6]
+    chosen = [each for each in ground.lanes("R") if random.random() < 0.6]
+    lanes = [each.number for each in chosen]
+    ground.disturbed.update(each.job_id for each in chosen)
     for lane in lanes:
         with suppress(AssertionError):
             ground.lab.run("scontrol", "suspend", lane)

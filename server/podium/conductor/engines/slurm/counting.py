@@ -64,12 +64,16 @@ def is_idle_known(pool: Pool) -> bool:
 
 
 def surplus(pool: Pool) -> list[str]:
-    """Return the lanes to cancel: those in the queue when nothing waits for them, and all of a pool that nobody needs."""
+    """Return the lanes to cancel: those in the queue when nothing waits for them, and all of a pool that nobody needs.
+
+    What the queue says may be older than a claim: a lane that plays an attempt does not wait.
+    """
     if pool.unwanted:
         return [row.lane for row in pool.lanes.values() if row.kind in {"pending", "running", "suspended"}]
     if any(flight.stage != "playing" for flight in pool.flights.values()):
         return []
-    return [row.lane for row in pool.lanes.values() if row.kind == "pending"]
+    playing = {flight.claim.job for flight in pool.flights.values() if flight.claim is not None}
+    return [row.lane for row in pool.lanes.values() if row.kind == "pending" and row.lane not in playing]
 
 
 def too_long(pool: Pool) -> list[str]:

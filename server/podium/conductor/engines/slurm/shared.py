@@ -154,7 +154,8 @@ class Shared:
             self._record.symlink_to(self.root)
 
     def _script(self, folder: str) -> bytes:
-        words = (self._python, "-I", "-S", folder)
+        # -B: Python would write what it has compiled beside it, and keep what a full disk has cut: all later lanes failed at it.
+        words = (self._python, "-I", "-S", "-B", folder)
         return ("#!/bin/sh\nexec " + " ".join(map(_quoted, words)) + ' "$@"\n').encode("utf-8", "surrogateescape")
 
     def make_pool(self, name: str, pool: place.Pool) -> None:

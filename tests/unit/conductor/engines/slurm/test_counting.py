@@ -88,6 +88,13 @@ def test_what_is_queued_is_cancelled_only_when_nothing_waits() -> None:
     assert counting.surplus(pool) == ["5", "6", "7"]
 
 
+def test_a_lane_that_plays_is_not_cancelled_though_the_queue_still_says_that_it_waits() -> None:
+    pool = make_pool(playing=2)
+    pool.flights[2].claim = Claim("109", "f1", member="7_1")
+    take(pool, row("101", "PENDING"), row("7_1", "PENDING"), row("7_2", "PENDING"))
+    assert counting.surplus(pool) == ["7_2"]
+
+
 def test_a_pool_is_over_only_with_its_last_lane() -> None:
     pool = make_pool()
     assert counting.is_over(pool)
