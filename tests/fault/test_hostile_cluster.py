@@ -175,7 +175,7 @@ async def test_a_folder_that_others_can_write_is_given_nothing_and_says_so(
         await until_place(engine, spec.key, "unknown")
         where = await engine.find(spec.key)
         assert where is not None
-        assert "other users can write in it" in where.reason
+        assert "other users can write in it" in where.obstacle
         assert not list(root.iterdir())
         root.chmod(0o700)
         assert (await ends_of(engine, 1))[spec.key].exit_code == 4
