@@ -52,10 +52,10 @@ async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
             pool.most = FIRST_LANES
             return
         most = 1 if pool.failures or not pool.arrays else pool.most  # one to try, as long as they fail
-        await _submit(engine, pool, min(count, most))
+        submitted = await _submit(engine, pool, min(count, most))
         if pool.failures:
             return
-        if count > most and pool.arrays:
+        if submitted and count > most and pool.arrays:
             pool.most = min(MOST_LANES, pool.most * 2)
             pool.not_before = max(pool.not_before, time.monotonic() + NEXT_SECONDS)
 
@@ -66,7 +66,8 @@ def _reuse_seconds(engine: "SlurmEngine", resources: Resources) -> float:
     return min(wanted, spare_seconds(resources)) if resources in engine.fleet.short else wanted
 
 
-async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
+async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> bool:
+    """Submit so many lanes, and note what comes of it; return whether there are new ones."""
     shared = engine.shared
     assert pool.resources is not None  # noqa: S101 -- one without is unwanted
     seconds = _reuse_seconds(engine, pool.resources)
@@ -94,6 +95,8 @@ async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
         log.debug("lanes_submitted", pool=pool.name, lane=done.number, count=count)
     elif done.outcome == "no_array" and pool.arrays:
         pool.arrays = False
+    elif done.outcome == "too_many" and count > 1:
+        pool.most = count // 2  # tried at once
     elif done.outcome == "refused" and pool.resources.time_seconds and not is_exact:
         engine.fleet.short.add(pool.resources)  # perhaps the time is too long; it is tried again at once
     elif done.outcome == "refused":
@@ -103,6 +106,7 @@ async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
         pool.unsure = now if done.outcome == "unknown" else None
         pool.hold_off(now, done.words)
         log.warning("not_submitted", pool=pool.name, reason=done.words, retry_seconds=pool.pause)
+    return done.outcome == "submitted"
 
 
 async def end_waiting(engine: "SlurmEngine", pool: Pool, fate: Fate) -> None:

@@ -27,6 +27,7 @@ QUEUE = r"""12|1|0|RUNNING|None|f1|main|2026-11-30T14:01:49|mk.job-1.abc
 9|9|0|PENDING|BeginTime||main|2026-11-30T15:01:48|mk.job-3.x
 """
 FAILED = "Batch job submission failed"
+POLICY = "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
 SUBMITS: list[tuple[int, str, Outcome, str]] = [
     (0, "1\n", "submitted", ""),
     (0, "sbatch: note of a plugin\n17;other\n", "submitted", ""),
@@ -75,7 +76,7 @@ SUBMITS: list[tuple[int, str, Outcome, str]] = [
         1,
         f"sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: {FAILED}: Job violates accounting/QOS policy "
         "(job submit limit, user's size and/or time limits)\n",
-        "not_now",
+        "too_many",
         "QOSMaxSubmitJobPerUserLimit; Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
     ),
     (
@@ -93,6 +94,15 @@ SUBMITS: list[tuple[int, str, Outcome, str]] = [
     (-9, "", "unknown", "sbatch did not answer"),
     (127, "env: 'sbatch': No such file or directory\n", "not_now", "env: 'sbatch': No such file or directory"),
 ]
+LIMITS: dict[str, Outcome] = {
+    "AssocMaxSubmitJobLimit": "too_many",
+    "AssocGrpSubmitJobsLimit": "too_many",
+    "MaxSubmitJobsPerAccount": "too_many",
+    "QOSMaxWallDurationPerJobLimit": "refused",
+    "QOSMaxCpuPerUserLimit": "refused",
+    "QOSGrpCpuLimit": "refused",
+    "QOSMinCpuNotSatisfied": "refused",
+}
 
 
 def test_the_queue_tells_of_our_lanes_only() -> None:
@@ -137,6 +147,12 @@ def test_the_words_of_a_submit_say_whether_it_may_ever_succeed(
 ) -> None:
     done = read_submit(code, text)
     assert (done.outcome, done.words) == (outcome, words)
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_the_name_of_a_limit_says_whether_one_job_by_itself_is_too_much(limit: str) -> None:
+    said = read_submit(1, f"sbatch: error: {limit}\nsbatch: error: {FAILED}: {POLICY}\n")
+    assert (said.outcome, said.words) == (LIMITS[limit], f"{limit}; {POLICY}")
 
 
 def test_a_submit_tells_its_number() -> None:
