@@ -18,6 +18,7 @@ from podium.conductor.engines.slurm.answers import (
     read_test,
     say,
 )
+from tests.support.slurm.scenes import RECORDED
 
 QUEUE = r"""12|1|0|RUNNING|None|f1|main|2026-11-30T14:01:49|mk.job-1.abc
 1|1|2|COMPLETED|None|f1|main|2026-11-30T14:01:49|mk.job-1.abc
@@ -178,6 +179,21 @@ def test_the_accounting_tells_the_state_without_who_did_it() -> None:
     assert [(row.lane, row.number, row.state, row.nodes) for row in rows.values()] == [
         ("17_2", "19", "CANCELLED", "f1"),
         ("18", "18", "NODE_FAIL", "f2"),
+    ]
+
+
+def test_what_an_accounting_has_answered_is_read_whatever_became_of_the_jobs() -> None:
+    answered = (RECORDED / "accounting.txt").read_text().partition("$ sacct")[2].partition("$")[0]
+    assert [
+        (row.lane, row.number, row.state, row.kind, row.nodes, row.name) for row in read_account(answered).values()
+    ] == [
+        ("1_0", "6", "COMPLETED", "over", "f1", "wide|of all"),
+        ("1_1", "7", "FAILED", "over", "f1", "wide|of all"),
+        ("1_2", "1", "FAILED", "over", "f1", "wide|of all"),
+        ("2", "2", "CANCELLED", "over", "f2", "cut"),
+        ("3", "3", "NODE_FAIL", "over", "f3", "lost"),
+        ("4_[0-9]", "4", "PENDING", "pending", "", "held"),
+        ("5", "5", "PENDING", "pending", "", "again"),
     ]
 
 
