@@ -49,10 +49,17 @@ REASONS: dict[str, Waits] = {
     "launch failed requeued held": Waits(
         "a node could not start it, so Slurm holds it", f"{_RELEASE}, or cancel the job"
     ),
-    "QOSMax...PerUserLimit": Waits("its QOS allows its user no more at a time", "wait until others of this user end"),
+    "QOSMax...PerUserLimit": Waits(
+        "its QOS allows its user no more at a time", "wait until others of this user end, or ask for less"
+    ),
     "QOSMax...PerJobLimit": Waits("it asks for more than its QOS allows one job", _CORRECT),
+    "QOSMin...NotSatisfied": Waits(
+        "it asks for less than its QOS wants of one job", f"{_CORRECT}, or name another qos"
+    ),
+    "Max...PerAccount": Waits("its QOS allows its account no more at a time", "wait, or ask for less"),
     "QOSGrp...Limit": Waits("its QOS allows all its jobs together no more now", "wait, or name another qos"),
     "AssocGrp...Limit": Waits("its account may use no more now, or has used up its share", f"wait, or {_ASK}"),
+    "AssocMax...PerJobLimit": Waits("it asks for more than its account allows one job", _CORRECT),
     "AssocMax...Limit": Waits("its account allows its user no more at a time", f"wait, or {_ASK}"),
 }
 """By reason; three dots stand for what is limited, such as `CPU`, `Node`, `Mem` or `Job`."""
@@ -61,7 +68,7 @@ _PATTERNS = [(re.compile(re.escape(name).replace(r"\.\.\.", r"\w*")), waits) for
 
 def waits_for(reason: str, job_id: str = "") -> str:
     """Return what a reason of Slurm's means and what can be done, in a clause; "" for one that is not in the table."""
-    word = re.split(r"[,(]", reason.lstrip("("), maxsplit=1)[0].strip(") ").replace("_", " ")
+    word = re.split(r"[,;(]", reason.lstrip("("), maxsplit=1)[0].strip(") ").replace("_", " ")
     for pattern, (means, do) in _PATTERNS:
         if pattern.fullmatch(word):
             return f"{means}; {do.replace('ID', job_id or 'ID')}" if do else means

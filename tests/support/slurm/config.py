@@ -17,7 +17,7 @@ class LabOptions:
     """How the cluster is made. Times are in seconds.
 
     A job that `urgent` takes makes jobs of `main` and `brief` give way; `brief` lets a job run for a minute at most.
-    Accounts and QOS do not exist: they need slurmdbd, and so a database server.
+    Accounts and QOS exist only with `accounting`: they need slurmdbd, and so a database server.
     """
 
     nodes: int = 3
@@ -33,6 +33,8 @@ class LabOptions:
     max_array: int = 2001
     scheduler: str = EAGER
     proctrack: str = "linuxproc"  # or "pgid", which looks away more
+    accounting: bool = False  # in a database of its own
+    enforce: str = ""  # of accounts and limits, such as associations,limits,qos; it needs the accounting
     more: Sequence[str] = ()  # further lines
 
     @property

@@ -13,11 +13,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from tests.support.another_user import NOBODY
 from tests.support.podium_home import until
-from tests.support.slurm import processes
+from tests.support.slurm import accounting, processes
 from tests.support.slurm.config import CGROUPS, LabOptions, slurm_conf
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo")
@@ -71,16 +72,31 @@ class Lab:
         key = self.folder / "munge.key"
         key.touch(mode=0o600)
         key.write_bytes(os.urandom(128))
-        self.conf.write_text(slurm_conf(self.folder, self.options, free_ports(1 + self.options.nodes)))
+        dbd_port, database_port, *ports = free_ports(3 + self.options.nodes)
+        kept = (
+            accounting.slurm_conf_lines(self.folder, dbd_port, self.options.enforce) if self.options.accounting else []
+        )
+        self.conf.write_text(slurm_conf(self.folder, replace(self.options, more=[*self.options.more, *kept]), ports))
         (self.folder / "cgroup.conf").write_text(CGROUPS)
         run = self.folder / "run"
         places = [f"--socket={run}/munge.sock", f"--pid-file={run}/munged.pid", f"--seed-file={run}/seed"]
         self._start("munged", "-F", f"--key-file={key}", f"--log-file={self.folder}/log/munged.log", *places)
         until((run / "munge.sock").exists)
+        if self.options.accounting:
+            self._start_accounting(dbd_port, database_port)
         self._start("slurmctld", "-D")
         for node in self.nodes:
             self._start(node, "-D", "-N", node)
         self.until_up(*self.nodes)
+
+    def _start_accounting(self, port: int, database_port: int) -> None:
+        """Start the database and slurmdbd, and make the cluster known there; there is no account yet."""
+        accounting.write_slurmdbd_conf(self.folder, port, database_port)
+        self._start("mariadbd", *accounting.database(self.folder, database_port, self._environment()))
+        until((self.folder / "run" / "db.sock").exists)  # slurmdbd that finds none looks again only after five seconds
+        self._start("slurmdbd", "-D")
+        add = ["sacctmgr", "-i", "add", "cluster", "lab"]
+        until(lambda: self._call(add, None).returncode == 0, seconds=READY_SECONDS)
 
     def take_down(self) -> None:
         """End all daemons and all that jobs still run."""
@@ -132,6 +148,14 @@ class Lab:
     def answers(self) -> bool:
         """Tell whether the controller answers."""
         return self._call(["scontrol", "ping"], None).stdout.rstrip().endswith("UP")
+
+    def freeze_accounting(self) -> None:
+        """Let slurmdbd be there and not answer."""
+        self._signal("slurmdbd", signal.SIGSTOP)
+
+    def thaw_accounting(self) -> None:
+        """Let slurmdbd go on."""
+        self._signal("slurmdbd", signal.SIGCONT)
 
     def kill_slurmd(self, node: str) -> None:
         """Kill a node's daemon. What runs there goes on, and its end is told when the daemon is there again."""
@@ -235,7 +259,7 @@ class Lab:
         return {"PATH": PATH, "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8", **self.env}
 
     def _start(self, name: str, *options: str) -> None:
-        program = name if name in PROGRAMS else "slurmd"
+        program = name if name in (*PROGRAMS, *accounting.PROGRAMS) else "slurmd"
         with (self.folder / "log" / f"{name}.out").open("ab") as out:
             self._daemons[name] = subprocess.Popen(
                 [program, *options], env=self._environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,

@@ -19,9 +19,11 @@ from tests.support.slurm.lab import PATH, open_lab
 
 RECORDED = Path(__file__).parent / "recorded"
 OPTIONS = LabOptions(kill_wait=1)
+KEPT_OPTIONS = LabOptions(kill_wait=1, accounting=True)
 FORM = "%A|%F|%K|%T|%r|%N|%P|%S|%j"
 ME = str(os.getuid())
 ALL = ("squeue", "-h", "-r", "-a", "-t", "all", "-u", ME, "-o", FORM)
+ACCOUNT = ("sacct", "-n", "-X", "-P", "--format=JobID,JobIDRaw,State,NodeList,JobName")
 SUBMIT = ("sbatch", "--parsable", "--no-requeue", "--export=ALL", "--output=/dev/null", "--chdir=/")
 HOST = socket.gethostname().partition(".")[0]
 EXPECTED = re.compile(r"^(.*\|PENDING\|.*\|)(?:MOMENT|N/A)(\|)")  # it depends on when Slurm last made its plan
@@ -53,6 +55,10 @@ class Scene:
         """Return what squeue answers, and write nothing down."""
         return self._run(("squeue", "-h", "-r", *options)).stdout
 
+    def until_told(self, words: str, *command: str) -> None:
+        """Wait until a command answers these words."""
+        until(lambda: words in self._run(command).stdout)
+
     def script(self, text: str) -> str:
         """Return the path of a new batch script."""
         path = self._folder / f"script-{len(list(self._folder.glob('script-*')))}"
@@ -83,7 +89,7 @@ class Scene:
 
     def _plain(self, line: str) -> str:
         plain = MOMENT.sub("MOMENT", line).replace(str(self._folder), "FOLDER").replace(f" at {HOST} ", " at HOST ")
-        plain = plain.replace(f" -u {ME} ", " -u ME ")
+        plain = plain.replace(f" -u {ME} ", " -u ME ").replace(f" by {ME}|", " by ME|")
         return EXPECTED.sub(r"\1EXPECTED\2", plain)
 
 
@@ -175,25 +181,49 @@ def facts(scene: Scene) -> None:
     scene.ask("scontrol", "ping")
     scene.ask("sinfo", "-h", "-o", "%P|%a|%D|%T|%c|%m|%G")
     scene.ask("sinfo", "-h", "-N", "-p", "main", "-o", "%N %T")
-    scene.ask("sacct", "-n", "-X", "-P", "--format=JobID,JobIDRaw,State,NodeList,JobName", "--jobs=1")
+    scene.ask(*ACCOUNT, "--jobs=1")
+
+
+def accounting(scene: Scene) -> None:
+    """Ask the accounting about jobs that ended in several ways, and about some that have not."""
+    long, code = scene.script("sleep 600"), scene.script("exit $SLURM_ARRAY_TASK_ID")
+    wide = scene.ask(*SUBMIT, "--job-name=wide|of all", "--nodelist=f1", "--array=0-2", code)
+    cut = scene.ask(*SUBMIT, "--job-name=cut", "--nodelist=f2", long)
+    lost = scene.ask(*SUBMIT, "--job-name=lost", "--nodelist=f3", long)
+    held = scene.ask(*SUBMIT, "--job-name=held", "--hold", "--array=0-9", long)
+    again = scene.ask(*SUBMIT, "--job-name=again", "--requeue", "--nodelist=f2", long)
+    for job in (cut, lost, again):
+        scene.until(job, "RUNNING")
+    scene.ask("scancel", cut)
+    scene.ask("scontrol", "requeue", again)
+    scene.ask("scontrol", "update", "nodename=f3", "state=down", "reason=test")
+    last = f"--jobs={wide},{cut},{lost},{held},{again}"
+    for words in (f"{wide}_2|{wide}|FAILED", "CANCELLED by", "NODE_FAIL", f"{again}|{again}|PENDING"):
+        scene.until_told(words, *ACCOUNT, last)
+    scene.ask(*ACCOUNT, last, as_set=True)
+    scene.ask(*ACCOUNT, f"--jobs={wide}", as_set=True)
+    scene.ask(*ACCOUNT, f"--jobs={int(again) + 1}", as_set=True)
+    scene.ask(*ACCOUNT, "--jobs=4000")
 
 
 SCENES: dict[str, Callable[[Scene], None]] = {each.__name__: each for each in (refusals, queue, ends, signals, facts)}
+KEPT_SCENES: dict[str, Callable[[Scene], None]] = {"accounting": accounting}
+"""Those of a cluster with accounting, which the stand-in is not held to."""
 
 
 def play(name: str, folder: Path, env: Mapping[str, str]) -> str:
     """Play a scene on a fresh cluster with a new folder for its files, and return its text."""
     folder.mkdir()
     scene = Scene(folder, env)
-    SCENES[name](scene)
+    (SCENES | KEPT_SCENES)[name](scene)
     return scene.text
 
 
 def main() -> int:
     """Record all scenes, each on a new cluster: the numbers of jobs begin with 1."""
     RECORDED.mkdir(exist_ok=True)
-    for name in sys.argv[1:] or SCENES:
-        with open_lab(OPTIONS) as lab:
+    for name in sys.argv[1:] or [*SCENES, *KEPT_SCENES]:
+        with open_lab(KEPT_OPTIONS if name in KEPT_SCENES else OPTIONS) as lab:
             (RECORDED / f"{name}.txt").write_text(play(name, lab.folder / "scene", {"PATH": PATH, **lab.env}))
     return 0
 

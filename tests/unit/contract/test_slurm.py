@@ -27,6 +27,10 @@ def test_every_reason_of_the_table_is_found_by_its_own_name(name: str) -> None:
         ("AssocGrpCpuLimit", "AssocGrp...Limit"),
         ("AssocGrpCPUMinutesLimit", "AssocGrp...Limit"),
         ("AssocMaxJobsLimit", "AssocMax...Limit"),
+        ("AssocMaxWallDurationPerJobLimit", "AssocMax...PerJobLimit"),
+        ("MaxCpuPerAccount", "Max...PerAccount"),
+        ("QOSMinCpuNotSatisfied", "QOSMin...NotSatisfied"),
+        ("QOSMaxSubmitJobPerUserLimit; Job violates accounting/QOS policy (job submit limit)", "QOSMax...PerUserLimit"),
     ],
 )  # fmt: skip
 def test_a_reason_is_found_in_each_way_in_which_slurm_writes_it(reason: str, same: str) -> None:

@@ -117,7 +117,7 @@ def read_account(text: str) -> dict[str, Row]:
 
 # -- what a submit came to -----------------------------------------------------------------------------------------
 
-Outcome = Literal["submitted", "refused", "no_array", "not_now", "unclear", "unknown"]
+Outcome = Literal["submitted", "refused", "no_array", "too_many", "not_now", "unclear", "unknown"]
 _ID = re.compile(r"(\d+)(?:;\S*)?")
 _UNKNOWN = (
     "Socket timed out",
@@ -141,9 +141,8 @@ _NOT_NOW = (
     "standby mode",
     "I/O error writing",  # the disk of slurmctld is full
     "Required partition not available",  # its state is "drain" or "inactive", which administrators set and take back
-    "SubmitJob",
-    "SubmitLimit",
 )
+_TOO_MANY = ("SubmitJob", "SubmitLimit")  # jobs of a user, an account or a QOS; all of an array count, so fewer may fit
 _LIMIT = ("job submit limit",)  # without the name of a limit, which may be one that others' ends lift
 _NO_ARRAY = ("Invalid job array specification", "Invalid array specification", "Job array index")
 UNAVAILABLE = "Requested node configuration is not available"
@@ -180,7 +179,14 @@ _NEVER = (
     "Invalid user",
     "Invalid group",
     "User account not permitted",
+    # Limits that one job exceeds by itself: a QOS with the flag DenyOnLimit refuses it. Others let it wait in the queue.
     "PerJob",
+    "PerUserLimit",
+    "PerAccount",
+    "PerNode",
+    "QOSGrp",
+    "AssocGrp",
+    "NotSatisfied",
     "WallDuration",
     "specification",
     "unrecognized option",
@@ -228,6 +234,7 @@ def read_submit(exit_code: int, text: str, *, timed_out: bool = False) -> Submit
 
 _ORDER: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
     ("no_array", _NO_ARRAY),
+    ("too_many", _TOO_MANY),
     ("not_now", _NOT_NOW),
     ("refused", _NEVER),
     ("not_now", _LIMIT),

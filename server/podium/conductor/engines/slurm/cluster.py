@@ -1,5 +1,6 @@
 """Asking Slurm: its commands are run with a time limit each, and what they answer is read."""
 
+import math
 import os
 import shutil
 import time
@@ -19,6 +20,7 @@ from podium.log import get_logger
 from podium.score.model.plan import Resources
 
 QUEUE_SECONDS, SUBMIT_SECONDS, CANCEL_SECONDS, WAKE_SECONDS, TEST_SECONDS = 20.0, 60.0, 20.0, 5.0, 5.0
+ACCOUNT_SECONDS, ACCOUNT_PAUSE = 10.0, 30.0  # sacct: within which it answers, and between two calls if it does not
 QUEUE_BYTES = 32 * 1024 * 1024  # of the longest answer that is read; one that is cut is not believed
 WORDS_BYTES = 16 * 1024
 TIMES_SECONDS = 600.0  # for which the answer counts how long jobs may run
@@ -43,7 +45,7 @@ class Cluster:
         self._prefix = prefix
         self._env = commands.command_environment(os.environ, search_path)
         self._user = str(os.getuid())
-        self._accounts = True  # until it says that there is no accounting
+        self._account_at = 0.0  # not before it is the accounting asked again; never if there is none
         self._times: list[times.Times] = []
         self._times_until = 0.0
         self._asking_times = anyio.Lock()
@@ -89,14 +91,23 @@ class Cluster:
         return wrong
 
     async def account(self, lanes: Sequence[str]) -> Mapping[str, Row]:
-        """Ask the accounting about lanes that the queue does not know any more, by number; nothing if there is none."""
-        if not self._accounts or not lanes:
-            return {}
-        done = await self._run(commands.sacct(lanes), QUEUE_SECONDS, QUEUE_BYTES)
-        if done.exit_code != 0:
-            self._accounts = "disabled" not in done.output
-            return {}
-        return {row.number: row for row in answers.read_account(done.output).values()}
+        """Ask the accounting about lanes that the queue does not know any more; return what it says by number.
+
+        One that does not answer, as while its database is down, is left in peace for a while.
+        """
+        rows: dict[str, Row] = {}
+        for at in range(0, len(lanes), MOST_NAMED):
+            if time.monotonic() < self._account_at:
+                break
+            asked = commands.sacct(lanes[at : at + MOST_NAMED], self._env.get("SLURM_CLUSTERS", ""))
+            done = await self._run(asked, ACCOUNT_SECONDS, QUEUE_BYTES)
+            if done.exit_code == 0 and not done.timed_out:
+                rows |= {row.number: row for row in answers.read_account(done.output).values()}
+            else:
+                is_none = "accounting storage is disabled" in done.output
+                self._account_at = math.inf if is_none else time.monotonic() + ACCOUNT_PAUSE
+                log.debug("accounting_does_not_answer", reason=answers.say(done.output.splitlines()[-3:]))
+        return rows
 
     async def refusal(self, resources: Resources) -> str:
         """Ask whether the cluster could never take this; "" if it could, or does not answer."""

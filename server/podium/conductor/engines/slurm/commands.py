@@ -130,9 +130,13 @@ def wake(lanes: Sequence[str]) -> list[str]:
     return ["scancel", "--batch", "--signal=USR1", *lanes]
 
 
-def sacct(lanes: Sequence[str]) -> list[str]:
-    """Return the command that asks the accounting about lanes which the queue does not know any more."""
-    return ["sacct", "-n", "-X", "-P", f"--format={ACCOUNT_FORMAT}", f"--jobs={','.join(lanes)}"]
+def sacct(lanes: Sequence[str], clusters: str = "") -> list[str]:
+    """Return the command that asks the accounting about lanes which the queue does not know any more.
+
+    Unlike the other commands it does not read from the environment which clusters are meant.
+    """
+    where = [f"--clusters={clusters}"] if clusters else []
+    return ["sacct", "-n", "-X", "-P", f"--format={ACCOUNT_FORMAT}", *where, f"--jobs={','.join(lanes)}"]
 
 
 def ping() -> list[str]:

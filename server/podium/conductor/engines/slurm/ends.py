@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from podium.conductor.engines.slurm import counting, wishes
+from podium.conductor.engines.slurm.answers import Row
 from podium.conductor.engines.slurm.flights import Flight
 from podium.conductor.engines.slurm.looking import look_at
-from podium.conductor.engines.slurm.verdicts import MEMORY, VANISHED, Fate, fate_of, is_of_memory
+from podium.conductor.engines.slurm.verdicts import MEMORY, VANISHED, Fate, fate_of, is_of_memory, is_unexplained
 from podium.lane.place import Ask
 from podium.log import get_logger
 
@@ -19,12 +20,11 @@ log = get_logger()
 
 async def conclude(engine: "SlurmEngine", flights: Sequence[Flight], asked_at: float = 0.0) -> None:
     """Report those of these attempts that have ended. `asked_at`: when the cluster was asked what it has answered last."""
+    accounted = await _accounted(engine, [flight for flight in flights if _lane_row(flight, asked_at) is VANISHED])
     for flight in flights:
         if flight.stage != "playing" or flight.trouble:
             continue
-        row = counting.lane_of(flight.pool, flight)
-        if row is None and asked_at > flight.claimed_at + counting.SETTLED_SECONDS:
-            row = VANISHED
+        row = accounted.get(flight.spec.key) or _lane_row(flight, asked_at)
         fate = fate_of(flight, row, time.monotonic())
         if fate is None:
             if flight.exit is not None:
@@ -32,8 +32,13 @@ async def conclude(engine: "SlurmEngine", flights: Sequence[Flight], asked_at: f
         elif flight.exit is not None or await _fence(engine, flight):
             if flight.exit is None or flight.exit.reason != "exited":
                 await _forget_secrets(engine, flight)
-            known = await _accounted(engine, flight, fate) if row is VANISHED else fate
-            engine.report(flight, await _by_memory(engine, flight, known))
+            engine.report(flight, await _by_memory(engine, flight, fate))
+
+
+def _lane_row(flight: Flight, asked_at: float) -> Row | None:
+    """Return what the queue says of the lane of an attempt, None if it has not answered since the claim."""
+    row = counting.lane_of(flight.pool, flight)
+    return VANISHED if row is None and asked_at > flight.claimed_at + counting.SETTLED_SECONDS else row
 
 
 async def _fence(engine: "SlurmEngine", flight: Flight) -> bool:
@@ -52,13 +57,23 @@ async def _forget_secrets(engine: "SlurmEngine", flight: Flight) -> None:
         log.warning("secrets_left", attempt=flight.spec.key, reason=engine.slow.words(error))
 
 
-async def _accounted(engine: "SlurmEngine", flight: Flight, fate: Fate) -> Fate:
-    """Ask the accounting about the lane of an attempt, since the queue does not know it any more."""
-    if flight.exit is not None or flight.claim is None or not flight.claim.lane.isdecimal():
-        return fate
-    row = (await engine.cluster.account([flight.claim.lane])).get(flight.claim.lane)
-    found = fate_of(flight, row, time.monotonic()) if row is not None and row.name == flight.pool.label else None
-    return found or fate
+async def _accounted(engine: "SlurmEngine", flights: Sequence[Flight]) -> dict[str, Row]:
+    """Return what the accounting says of the lanes of attempts that the queue does not know any more, by attempt.
+
+    It is asked about all at once, and only where no exit record tells how the attempt ended.
+    """
+    now = time.monotonic()
+    asked = {
+        flight.spec.key: (flight.claim.lane, flight.pool.label)
+        for flight in flights
+        if flight.claim and flight.claim.lane.isdecimal() and not flight.trouble and is_unexplained(flight, now)
+    }
+    rows = await engine.cluster.account(sorted({lane for lane, _ in asked.values()}))
+    return {
+        key: row
+        for key, (lane, label) in asked.items()
+        if (row := rows.get(lane)) and row.name == label and row.kind == "over"
+    }
 
 
 async def _by_memory(engine: "SlurmEngine", flight: Flight, fate: Fate) -> Fate:

@@ -81,10 +81,10 @@ async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
             pool.most = FIRST_LANES
             return
         most = 1 if pool.failures or pool.unclear or not pool.arrays else pool.most  # one to try, as long as they fail
-        await _submit(engine, pool, min(count, most))
+        submitted = await _submit(engine, pool, min(count, most))
         if pool.failures:
             return
-        if count > most and pool.arrays:
+        if submitted and count > most and pool.arrays:
             pool.most = min(MOST_LANES, pool.most * 2)
             pool.not_before = max(pool.not_before, time.monotonic() + NEXT_SECONDS)
 
@@ -101,7 +101,8 @@ async def _reuse_seconds(engine: "SlurmEngine", resources: Resources) -> float:
     return wanted if given is None else min(wanted, given * SPARE)
 
 
-async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
+async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> bool:
+    """Submit so many lanes, and note what comes of it; return whether there are new ones."""
     shared = engine.shared
     assert pool.resources is not None  # noqa: S101 -- one without is unwanted
     seconds = await _reuse_seconds(engine, pool.resources)
@@ -129,6 +130,8 @@ async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
         log.debug("lanes_submitted", pool=pool.name, lane=done.number, count=count)
     elif done.outcome == "no_array" and pool.arrays:
         pool.arrays = False
+    elif done.outcome == "too_many" and count > 1:
+        pool.most = count // 2  # tried at once
     elif done.outcome in {"refused", "unclear"} and pool.resources.time_seconds and not is_exact:
         engine.fleet.short.add(pool.resources)  # perhaps the time is too long; it is tried again at once
     elif done.outcome == "refused":
@@ -136,6 +139,7 @@ async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
         await end_waiting(engine, pool, Fate("refused", done.words))
     else:
         await _hold_off(engine, pool, done)
+    return done.outcome == "submitted"
 
 
 async def _hold_off(engine: "SlurmEngine", pool: Pool, done: Submitted) -> None:

@@ -57,6 +57,15 @@ def fate_of(flight: Flight, row: Row | None, now: float) -> Fate | None:
     return _by_state(flight, row, "it left no exit record")
 
 
+def is_unexplained(flight: Flight, now: float) -> bool:
+    """Return whether an attempt seems to be over, and only the cluster can say why."""
+    if flight.cancelled_at is not None:
+        return False
+    if flight.exit is None:
+        return now - flight.sign_at > SILENT_SECONDS
+    return flight.exit.reason not in RECORDED
+
+
 def _recorded(flight: Flight, end: Exit, row: Row | None, now: float) -> Fate | None:
     if end.reason == "exited" and end.signal is not None:
         return Fate("killed", end.detail)

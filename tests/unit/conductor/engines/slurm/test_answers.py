@@ -18,6 +18,7 @@ from podium.conductor.engines.slurm.answers import (
     read_test,
     say,
 )
+from tests.support.slurm.scenes import RECORDED
 
 QUEUE = r"""12|1|0|RUNNING|None|f1|main|2026-11-30T14:01:49|mk.job-1.abc
 1|1|2|COMPLETED|None|f1|main|2026-11-30T14:01:49|mk.job-1.abc
@@ -27,6 +28,7 @@ QUEUE = r"""12|1|0|RUNNING|None|f1|main|2026-11-30T14:01:49|mk.job-1.abc
 9|9|0|PENDING|BeginTime||main|2026-11-30T15:01:48|mk.job-3.x
 """
 FAILED = "Batch job submission failed"
+POLICY = "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
 SUBMITS: list[tuple[int, str, Outcome, str]] = [
     (0, "1\n", "submitted", ""),
     (0, "sbatch: note of a plugin\n17;other\n", "submitted", ""),
@@ -75,7 +77,7 @@ SUBMITS: list[tuple[int, str, Outcome, str]] = [
         1,
         f"sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: {FAILED}: Job violates accounting/QOS policy "
         "(job submit limit, user's size and/or time limits)\n",
-        "not_now",
+        "too_many",
         "QOSMaxSubmitJobPerUserLimit; Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
     ),
     (
@@ -95,6 +97,15 @@ SUBMITS: list[tuple[int, str, Outcome, str]] = [
     (1, "", "not_now", "sbatch ended with exit code 1"),
     (127, "env: 'sbatch': No such file or directory\n", "not_now", "env: 'sbatch': No such file or directory"),
 ]
+LIMITS: dict[str, Outcome] = {
+    "AssocMaxSubmitJobLimit": "too_many",
+    "AssocGrpSubmitJobsLimit": "too_many",
+    "MaxSubmitJobsPerAccount": "too_many",
+    "QOSMaxWallDurationPerJobLimit": "refused",
+    "QOSMaxCpuPerUserLimit": "refused",
+    "QOSGrpCpuLimit": "refused",
+    "QOSMinCpuNotSatisfied": "refused",
+}
 
 
 def test_the_queue_tells_of_our_lanes_only() -> None:
@@ -141,14 +152,11 @@ def test_the_words_of_a_submit_say_whether_it_may_ever_succeed(
     assert (done.outcome, done.words) == (outcome, words)
 
 
-LIMITS = "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
-
-
 @pytest.mark.parametrize(
     ("words", "outcome"),
     [
-        (LIMITS, "not_now"),
-        (f"QOSMaxWallDurationPerJobLimit\nsbatch: error: {LIMITS}", "refused"),
+        (POLICY, "not_now"),
+        (f"QOSMaxWallDurationPerJobLimit\nsbatch: error: {POLICY}", "refused"),
         ("Resource temporarily unavailable", "not_now"),
         ("Slurm backup controller in standby mode", "not_now"),
         ("Unable to create job record, try again", "not_now"),
@@ -165,6 +173,12 @@ LIMITS = "Job violates accounting/QOS policy (job submit limit, user's size and/
 )
 def test_of_what_slurm_itself_says_it_is_known_whether_it_passes(words: str, outcome: Outcome) -> None:
     assert read_submit(1, f"sbatch: error: {FAILED}: {words}\n").outcome == outcome
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_the_name_of_a_limit_says_whether_one_job_by_itself_is_too_much(limit: str) -> None:
+    said = read_submit(1, f"sbatch: error: {limit}\nsbatch: error: {FAILED}: {POLICY}\n")
+    assert (said.outcome, said.words) == (LIMITS[limit], f"{limit}; {POLICY}")
 
 
 def test_a_submit_tells_its_number() -> None:
@@ -190,6 +204,21 @@ def test_the_accounting_tells_the_state_without_who_did_it() -> None:
     assert [(row.lane, row.number, row.state, row.nodes) for row in rows.values()] == [
         ("17_2", "19", "CANCELLED", "f1"),
         ("18", "18", "NODE_FAIL", "f2"),
+    ]
+
+
+def test_what_an_accounting_has_answered_is_read_whatever_became_of_the_jobs() -> None:
+    answered = (RECORDED / "accounting.txt").read_text().partition("$ sacct")[2].partition("$")[0]
+    assert [
+        (row.lane, row.number, row.state, row.kind, row.nodes, row.name) for row in read_account(answered).values()
+    ] == [
+        ("1_0", "6", "COMPLETED", "over", "f1", "wide|of all"),
+        ("1_1", "7", "FAILED", "over", "f1", "wide|of all"),
+        ("1_2", "1", "FAILED", "over", "f1", "wide|of all"),
+        ("2", "2", "CANCELLED", "over", "f2", "cut"),
+        ("3", "3", "NODE_FAIL", "over", "f3", "lost"),
+        ("4_[0-9]", "4", "PENDING", "pending", "", "held"),
+        ("5", "5", "PENDING", "pending", "", "again"),
     ]
 
 

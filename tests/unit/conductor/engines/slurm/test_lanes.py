@@ -175,3 +175,33 @@ async def test_a_lane_for_what_says_no_time_takes_no_attempt_that_its_partition_
             while len(runner.reused) < len(expected):  # noqa: ASYNC110 -- nothing tells of it
                 await anyio.sleep(0.01)
     assert (runner.reused, runner.lists) == (expected, 1)
+
+
+class Three(Runner):
+    """A cluster that takes three jobs of a user, and has them in its queue for ever."""
+
+    def __init__(self) -> None:
+        self.taken: list[int] = []
+
+    async def run(self, argv: Sequence[str], **_: Any) -> Finished:
+        if "sbatch" not in argv:
+            return Finished(1, "squeue: error: no answer")
+        array = next((each for each in argv if each.startswith("--array=0-")), "--array=0-0")
+        count = int(array.removeprefix("--array=0-")) + 1
+        if sum(self.taken) + count > 3:
+            said = "Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size)"
+            return Finished(1, f"sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: {said}")
+        self.taken.append(count)
+        return Finished(0, str(len(self.taken)))
+
+
+@pytest.mark.anyio
+async def test_as_many_lanes_are_submitted_as_the_limit_of_a_user_allows(tmp_path: Path) -> None:
+    runner = Three()
+    async with SlurmEngine(runner, SlurmOptions(tmp_path / "shared"), mark="mk") as engine:
+        for serial in range(1, 9):
+            folder = tmp_path / f"home/jobs/job-1/{serial}"
+            await engine.submit(AttemptSpec(f"mk.job-1.{serial}", folder, "", tmp_path, {}))
+        with anyio.fail_after(10):
+            while sum(runner.taken) < 3:  # noqa: ASYNC110 -- nothing tells of it
+                await anyio.sleep(0.01)
