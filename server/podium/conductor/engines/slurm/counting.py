@@ -10,6 +10,9 @@ FAILURES = 3  # lanes in a row that do nothing, until the attempts that wait for
 SETTLED_SECONDS = 10.0  # after which a submit that came through shows in the queue
 TIME_LIMITS = {"PartitionTimeLimit", "QOSMaxWallDurationPerJobLimit", "AssocMaxWallDurationPerJobLimit"}
 CLEARED_SECONDS = 30.0  # within which lanes that were cancelled are gone
+OVERSTAY_SECONDS = (
+    30.0  # after which lanes that have nothing to play, and should have ended in a tenth of that, stand still
+)
 BLAMELESS = {"NODE_FAIL", "PREEMPTED"}  # ends of a lane that say nothing about the next one
 REASONS: Mapping[str, EndReason] = {
     "NODE_FAIL": "node_failed",
@@ -63,12 +66,13 @@ def is_idle_known(pool: Pool) -> bool:
     return any(row.kind in {"running", "suspended"} for row in pool.lanes.values())
 
 
-def surplus(pool: Pool) -> list[str]:
+def surplus(pool: Pool, now: float) -> list[str]:
     """Return the lanes to cancel: those in the queue when nothing waits for them, and all of a pool that nobody needs.
 
-    What the queue says may be older than a claim: a lane that plays an attempt does not wait.
+    What the queue says may be older than a claim: a lane that plays an attempt does not wait. What runs ends by itself when there
+    is nothing more to play, unless its processes were stopped and nobody lets them go on: Slurm may forget that it did so.
     """
-    if pool.unwanted:
+    if pool.unwanted or (not pool.flights and now - pool.quiet_since > OVERSTAY_SECONDS):
         return [row.lane for row in pool.lanes.values() if row.kind in {"pending", "running", "suspended"}]
     if any(flight.stage != "playing" for flight in pool.flights.values()):
         return []

@@ -139,9 +139,10 @@ class SlurmEngine:
 
         What cannot be cancelled soon finds nothing to play when it begins, and ends.
         """
-        pools = [pool for pool in self.fleet.pools.values() if not pool.flights]
+        now, pools = time.monotonic(), [pool for pool in self.fleet.pools.values() if not pool.flights]
+        lanes = [lane for pool in pools for lane in {*pool.fresh, *counting.surplus(pool, now)}]
         with anyio.move_on_after(CLEAR_SECONDS):
-            await self.cluster.cancel([lane for pool in pools for lane in {*pool.fresh, *counting.surplus(pool)}])
+            await self.cluster.cancel(lanes)
 
     async def remove_job(self, job_id: str) -> bool:
         """Remove what a job left in the shared folder; return whether nothing of it is left, as far as the folder answers."""

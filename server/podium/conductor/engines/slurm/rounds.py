@@ -136,7 +136,7 @@ class Rounds:
         if pool.failures >= counting.FAILURES and pool.waiting():
             await self._give_up(pool)
         if engine.taken_up:
-            surplus = [lane for lane in self._not_needed(pool) if lane not in pool.cancelled]
+            surplus = [lane for lane in self._not_needed(pool, now) if lane not in pool.cancelled]
             if surplus:
                 pool.clearing = now
                 pool.cancelled |= set(surplus)
@@ -146,12 +146,12 @@ class Rounds:
             if counting.is_over(pool) and now - pool.quiet_since > QUIET_SECONDS:
                 await self._remove(pool)
 
-    def _not_needed(self, pool: Pool) -> list[str]:
+    def _not_needed(self, pool: Pool, now: float) -> list[str]:
         """Return the lanes to cancel. Those that will never begin make room for others that ask for less time."""
         too_long = counting.too_long(pool)
         if too_long and pool.resources is not None:
             self._engine.fleet.short.add(pool.resources)
-        return counting.surplus(pool) or too_long
+        return counting.surplus(pool, now) or too_long
 
     async def _cancel(self, surplus: list[str]) -> bool:
         """Cancel lanes; return whether all of them could be."""

@@ -81,18 +81,29 @@ def test_never_more_lanes_than_attempts_that_wait(waiting: int, pending: int, fr
 def test_what_is_queued_is_cancelled_only_when_nothing_waits() -> None:
     pool = make_pool(waiting=1)
     take(pool, row("5", "PENDING"), row("6", "PENDING"), row("7"))
-    assert counting.surplus(pool) == []
+    assert counting.surplus(pool, NOW) == []
     pool.flights.clear()
-    assert counting.surplus(pool) == ["5", "6"]
+    pool.quiet_since = NOW
+    assert counting.surplus(pool, NOW) == ["5", "6"]
     pool.unwanted = True
-    assert counting.surplus(pool) == ["5", "6", "7"]
+    assert counting.surplus(pool, NOW) == ["5", "6", "7"]
+
+
+def test_a_lane_that_has_nothing_to_play_and_does_not_end_is_cancelled() -> None:
+    pool = make_pool(playing=1)
+    take(pool, row("7"), row("8", "SUSPENDED"))
+    assert counting.surplus(pool, NOW + 1000) == []
+    pool.flights.clear()
+    pool.quiet_since = NOW
+    assert counting.surplus(pool, NOW + counting.OVERSTAY_SECONDS - 1) == []
+    assert counting.surplus(pool, NOW + counting.OVERSTAY_SECONDS + 1) == ["7", "8"]
 
 
 def test_a_lane_that_plays_is_not_cancelled_though_the_queue_still_says_that_it_waits() -> None:
     pool = make_pool(playing=2)
     pool.flights[2].claim = Claim("109", "f1", member="7_1")
     take(pool, row("101", "PENDING"), row("7_1", "PENDING"), row("7_2", "PENDING"))
-    assert counting.surplus(pool) == ["7_2"]
+    assert counting.surplus(pool, NOW) == ["7_2"]
 
 
 def test_a_pool_is_over_only_with_its_last_lane() -> None:

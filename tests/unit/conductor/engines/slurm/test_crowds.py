@@ -45,7 +45,7 @@ def look_round(fleet: Fleet) -> None:
         fleet.take_queue(rows(fleet, state), 2.0, 2.0)
         for pool in fleet.pools.values():
             counting.missing(pool, {})
-            counting.surplus(pool)
+            counting.surplus(pool, 3.0)
         for flight in fleet.flights.values():
             assert fleet.find(flight.pool.job_id, flight.serial) is flight
             assert (counting.lane_of(flight.pool, flight) is None) == (flight.claim is None)
