@@ -140,10 +140,13 @@ _NOT_NOW = (
     "try again",
     "standby mode",
     "I/O error writing",  # the disk of slurmctld is full
+    "Unable to open file",  # the shared folder is away
+    "failed to fetch config",  # of a cluster whose controller gives it
+    "configuration source",
     "Required partition not available",  # its state is "drain" or "inactive", which administrators set and take back
 )
 _TOO_MANY = ("SubmitJob", "SubmitLimit")  # jobs of a user, an account or a QOS; all of an array count, so fewer may fit
-_LIMIT = ("job submit limit",)  # without the name of a limit, which may be one that others' ends lift
+_LIMIT = ("job submit limit",)  # without the name of a limit: it may be one of submits
 _NO_ARRAY = ("Invalid job array specification", "Invalid array specification", "Job array index")
 UNAVAILABLE = "Requested node configuration is not available"
 """Said of what no node has; by `--test-only` also while all nodes that have it are down or drained: a submit is taken then, and
@@ -181,9 +184,10 @@ _NEVER = (
     "User account not permitted",
     # Limits that one job exceeds by itself: a QOS with the flag DenyOnLimit refuses it. Others let it wait in the queue.
     "PerJob",
-    "PerUserLimit",
+    "PerUser",
     "PerAccount",
     "PerNode",
+    "QOSMin",
     "QOSGrp",
     "AssocGrp",
     "NotSatisfied",
@@ -237,7 +241,7 @@ _ORDER: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
     ("too_many", _TOO_MANY),
     ("not_now", _NOT_NOW),
     ("refused", _NEVER),
-    ("not_now", _LIMIT),
+    ("too_many", _LIMIT),
 )
 
 

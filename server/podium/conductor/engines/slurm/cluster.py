@@ -19,8 +19,10 @@ from podium.conductor.processes.run import NOT_FOUND, Finished, Runner
 from podium.log import get_logger
 from podium.score.model.plan import Resources
 
-QUEUE_SECONDS, SUBMIT_SECONDS, CANCEL_SECONDS, WAKE_SECONDS, TEST_SECONDS = 20.0, 60.0, 20.0, 5.0, 5.0
-ACCOUNT_SECONDS, ACCOUNT_PAUSE = 10.0, 30.0  # sacct: within which it answers, and between two calls if it does not
+QUEUE_SECONDS, SUBMIT_SECONDS, CANCEL_SECONDS, WAKE_SECONDS = 20.0, 60.0, 20.0, 5.0
+TEST_SECONDS, NODES_SECONDS = 4.0, 0.9  # together less than the engine waits for a refusal
+ACCOUNT_SECONDS = 10.0
+UNANSWERED_PAUSE = 30.0  # before sacct or sinfo is asked again that did not answer
 QUEUE_BYTES = 32 * 1024 * 1024  # of the longest answer that is read; one that is cut is not believed
 WORDS_BYTES = 16 * 1024
 TIMES_SECONDS = 600.0  # for which the answer counts how long jobs may run
@@ -105,7 +107,7 @@ class Cluster:
                 rows |= {row.number: row for row in answers.read_account(done.output).values()}
             else:
                 is_none = "accounting storage is disabled" in done.output
-                self._account_at = math.inf if is_none else time.monotonic() + ACCOUNT_PAUSE
+                self._account_at = math.inf if is_none else time.monotonic() + UNANSWERED_PAUSE
                 log.debug("accounting_does_not_answer", reason=answers.say(done.output.splitlines()[-3:]))
         return rows
 
@@ -117,7 +119,7 @@ class Cluster:
         words = answers.read_test(done.exit_code, done.output, timed_out=done.timed_out)
         if not any(each in words for each in (answers.UNAVAILABLE, answers.NO_PARTITION, answers.NO_GRES)):
             return words
-        done = await self._run(commands.nodes(), TEST_SECONDS, QUEUE_BYTES)
+        done = await self._run(commands.nodes(), NODES_SECONDS, QUEUE_BYTES)
         there = nodes.read_nodes(done.output)
         if answers.NO_PARTITION in words:
             return "; ".join(filter(None, [words, nodes.partitions(there)]))
@@ -129,12 +131,13 @@ class Cluster:
         nobody says.
         """
         if given := self._env.get("SBATCH_TIMELIMIT"):
-            return times.seconds_of(given)
+            return times.seconds_of(given) or None
         async with self._asking_times:
             if time.monotonic() >= self._times_until:
                 done = await self._run(commands.times(), TEST_SECONDS, QUEUE_BYTES)
-                self._times = times.read_times(done.output) if done.exit_code == 0 else []
-                self._times_until = time.monotonic() + TIMES_SECONDS
+                answered = done.exit_code == 0 and not done.timed_out
+                self._times = times.read_times(done.output) if answered else self._times
+                self._times_until = time.monotonic() + (TIMES_SECONDS if answered else UNANSWERED_PAUSE)
         return times.least(self._times, partition or self._env.get("SBATCH_PARTITION", ""))
 
     async def _run(self, argv: Sequence[str], seconds: float, most_bytes: int) -> Finished:

@@ -122,6 +122,7 @@ def take_rows(pool: Pool, rows: Mapping[str, Row], asked_at: float, now: float) 
 def _count_end(pool: Pool, row: Row, waits_since: float | None, now: float) -> None:
     if row.number in pool.useful:
         pool.failures = 0
+        pool.hurry(now)
     elif row.lane not in pool.cancelled and row.state not in BLAMELESS and _was_needed(row, waits_since, now):
         pool.failures, pool.failed = pool.failures + 1, row
         pool.hold_off(now, f"Slurm job {row.lane} ended ({row.state}) before it took up anything")

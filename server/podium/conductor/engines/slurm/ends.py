@@ -20,12 +20,14 @@ log = get_logger()
 
 async def conclude(engine: "SlurmEngine", flights: Sequence[Flight], asked_at: float = 0.0) -> None:
     """Report those of these attempts that have ended. `asked_at`: when the cluster was asked what it has answered last."""
-    accounted = await _accounted(engine, [flight for flight in flights if _lane_row(flight, asked_at) is VANISHED])
+    now = time.monotonic()  # whom to ask about is whom to end: the accounting takes its time
+    vanished = [flight for flight in flights if _lane_row(flight, asked_at) is VANISHED]
+    accounted = await _accounted(engine, vanished, now)
     for flight in flights:
         if flight.stage != "playing" or flight.trouble:
             continue
         row = accounted.get(flight.spec.key) or _lane_row(flight, asked_at)
-        fate = fate_of(flight, row, time.monotonic())
+        fate = fate_of(flight, row, now)
         if fate is None:
             if flight.exit is not None:
                 engine.to_ask.set()  # the cluster has ended its lane, and says why
@@ -57,12 +59,11 @@ async def _forget_secrets(engine: "SlurmEngine", flight: Flight) -> None:
         log.warning("secrets_left", attempt=flight.spec.key, reason=engine.slow.words(error))
 
 
-async def _accounted(engine: "SlurmEngine", flights: Sequence[Flight]) -> dict[str, Row]:
+async def _accounted(engine: "SlurmEngine", flights: Sequence[Flight], now: float) -> dict[str, Row]:
     """Return what the accounting says of the lanes of attempts that the queue does not know any more, by attempt.
 
     It is asked about all at once, and only where no exit record tells how the attempt ended.
     """
-    now = time.monotonic()
     asked = {
         flight.spec.key: (flight.claim.lane, flight.pool.label)
         for flight in flights

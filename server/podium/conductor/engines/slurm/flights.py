@@ -126,7 +126,7 @@ class Pool:
     failed: Row | None = None  # the last of them
     unclear: int = 0  # submits in a row of which the cluster said what nobody knows as a refusal
     not_before: float = 0.0
-    again_at: float | None = None  # the same, seconds since the epoch
+    again_at: float | None = None  # when a submit that came to nothing is tried again, seconds since the epoch
     pause: float = 0.0
     words: str = ""  # why no lane is submitted now
     unsure: float | None = None  # since when it is not known whether a submit has come to something
@@ -150,6 +150,11 @@ class Pool:
         """Submit nothing for a while, each time longer."""
         self.pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, self.pause * 2))
         self.not_before, self.again_at, self.words = now + self.pause, time.time() + self.pause, words
+
+    def hurry(self, now: float) -> None:
+        """Submit soon what was put off: a lane has ended and made room."""
+        if self.not_before > now + FIRST_PAUSE:
+            self.not_before, self.again_at = now + FIRST_PAUSE, time.time() + FIRST_PAUSE
 
     def go_on(self) -> None:
         """Forget that submits came to nothing."""

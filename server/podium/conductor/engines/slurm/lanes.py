@@ -119,6 +119,8 @@ async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> bool:
     done = await engine.cluster.submit(lane, count)
     now = time.monotonic()
     engine.to_ask.set()
+    if is_exact and done.outcome in {"refused", "unclear"}:
+        engine.fleet.short.discard(pool.resources)  # it was not the time
     if done.outcome == "submitted":
         lanes = [done.number] if count == 1 else [f"{done.number}_{index}" for index in range(count)]
         pool.fresh |= dict.fromkeys(lanes, now)
@@ -137,6 +139,8 @@ async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> bool:
     elif done.outcome == "refused":
         log.warning("refused_by_the_cluster", pool=pool.name, reason=done.words)
         await end_waiting(engine, pool, Fate("refused", done.words))
+        if pool.waiting():
+            pool.hold_off(now, done.words)  # the folder does not let them end now
     else:
         await _hold_off(engine, pool, done)
     return done.outcome == "submitted"
@@ -152,10 +156,14 @@ async def _hold_off(engine: "SlurmEngine", pool: Pool, done: Submitted) -> None:
     pool.hold_off(now, done.words)
     log.warning("not_submitted", pool=pool.name, reason=done.words, retry_seconds=pool.pause)
     answers = engine.fleet.answered_at is not None and not engine.fleet.words
-    if done.outcome == "unclear" and answers and not counting.has_lanes(pool):
+    if done.outcome != "unclear":
+        pool.unclear = 0
+    elif answers and not counting.has_lanes(pool):
         pool.unclear += 1
-        if pool.unclear >= UNCLEAR:
-            await end_waiting(engine, pool, Fate("refused", f"{done.words} (said at {pool.unclear} submits in a row)"))
+    if pool.unclear >= UNCLEAR:
+        await end_waiting(engine, pool, Fate("refused", f"{done.words} (said at {pool.unclear} submits in a row)"))
+        if not pool.waiting():
+            pool.go_on()  # what comes now is tried at once, and needs one such answer
 
 
 async def end_waiting(engine: "SlurmEngine", pool: Pool, fate: Fate) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from podium.conductor.engines.port import AttemptSpec, EndReason
@@ -13,6 +14,7 @@ from podium.conductor.engines.slurm.commands import sacct
 from podium.conductor.engines.slurm.engine import SlurmEngine, SlurmOptions
 from podium.conductor.engines.slurm.flights import Flight
 from podium.conductor.engines.slurm.shared import Seen
+from podium.conductor.engines.slurm.verdicts import SILENT_SECONDS
 from podium.conductor.processes.run import Finished, Runner
 from podium.lane.place import Claim, Exit
 
@@ -26,11 +28,13 @@ class Accounting(Runner):
 
     def __init__(self, said: str | None) -> None:
         self.said = said
+        self.seconds = 0.0  # that it takes
         self.asked: list[str] = []
 
     async def run(self, argv: Sequence[str], **_: Any) -> Finished:
         if "sacct" in argv:
             self.asked.append(argv[-1])
+            await anyio.sleep(self.seconds)
             return Finished(0, self.said) if self.said is not None else Finished(-9, timed_out=True)
         return Finished(1)
 
@@ -79,6 +83,22 @@ async def test_an_accounting_that_does_not_answer_is_left_in_peace_and_ends_come
             await ends.conclude(engine, [forgotten(engine, serial)], time.monotonic())
             assert (await anext(engine.changes())).reason == "lost"
     assert runner.asked == ["--jobs=100"]
+
+
+async def test_what_falls_silent_while_the_accounting_is_asked_is_asked_about_too_before_it_is_told(
+    tmp_path: Path,
+) -> None:
+    runner = Accounting("")
+    runner.seconds = 0.3
+    async with SlurmEngine(runner, SlurmOptions(tmp_path), mark="mk") as engine:
+        flights = [forgotten(engine, serial) for serial in range(2)]
+        label = flights[0].pool.label
+        runner.said = f"100|100|NODE_FAIL|f1|{label}\n101|101|PREEMPTED|f1|{label}\n"
+        flights[1].sign_at = time.monotonic() - SILENT_SECONDS + 0.2
+        for reason in ("node_failed", "preempted"):
+            await ends.conclude(engine, engine.fleet.of_stage("playing"), time.monotonic())
+            assert (await anext(engine.changes())).reason == reason
+    assert runner.asked == ["--jobs=100", "--jobs=101"]
 
 
 def test_the_accounting_is_asked_about_the_clusters_that_all_commands_are_for() -> None:

@@ -105,6 +105,10 @@ LIMITS: dict[str, Outcome] = {
     "QOSMaxCpuPerUserLimit": "refused",
     "QOSGrpCpuLimit": "refused",
     "QOSMinCpuNotSatisfied": "refused",
+    "QOSMaxGRESPerUser": "refused",
+    "QOSMaxMemoryPerUser": "refused",
+    "QOSMaxSubmitJobPerUserLimit": "too_many",
+    "QOSMinGRES": "refused",
 }
 
 
@@ -155,7 +159,9 @@ def test_the_words_of_a_submit_say_whether_it_may_ever_succeed(
 @pytest.mark.parametrize(
     ("words", "outcome"),
     [
-        (POLICY, "not_now"),
+        (POLICY, "too_many"),
+        ("Unable to open file /shared/me/program/lane.sh", "not_now"),
+        ("Could not establish a configuration source", "not_now"),
         (f"QOSMaxWallDurationPerJobLimit\nsbatch: error: {POLICY}", "refused"),
         ("Resource temporarily unavailable", "not_now"),
         ("Slurm backup controller in standby mode", "not_now"),

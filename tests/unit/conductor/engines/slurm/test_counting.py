@@ -89,6 +89,16 @@ def test_what_is_queued_is_cancelled_only_when_nothing_waits() -> None:
     assert counting.surplus(pool, NOW) == ["5", "6", "7"]
 
 
+def test_a_lane_that_ends_after_its_work_lets_the_next_one_be_submitted_soon() -> None:
+    pool = make_pool(waiting=1, playing=1)
+    pool.pause = 150.0
+    pool.hold_off(NOW, "QOSMaxSubmitJobPerUserLimit")
+    pool.useful.add("102")
+    take(pool, row("102", "COMPLETED"), now=NOW + 1)
+    assert pool.not_before == NOW + 1 + FIRST_PAUSE
+    assert pool.pause == 300.0, "which is how long the one after that waits"
+
+
 def test_a_lane_that_has_nothing_to_play_and_does_not_end_is_cancelled() -> None:
     pool = make_pool(playing=1)
     take(pool, row("7"), row("8", "SUSPENDED"))

@@ -29,6 +29,16 @@ def test_a_job_has_one_name_before_and_after_the_cluster_has_told_of_it() -> Non
     assert (before.engine_id, after.engine_id, after.node) == ("83_0", "83_0", "f1")
 
 
+def test_a_moment_of_the_next_try_that_is_over_is_not_told() -> None:
+    fleet, flight = make_fleet()
+    flight.claim = None
+    flight.pool.hold_off(NOW, "QOSMaxSubmitJobPerUserLimit")
+    assert fleet.place(flight).again_at == flight.pool.again_at
+    flight.pool.again_at = 1.0
+    place = fleet.place(flight)
+    assert (place.reason, place.again_at) == ("QOSMaxSubmitJobPerUserLimit", None)
+
+
 def test_an_attempt_of_a_cluster_that_does_not_answer_was_seen_last_where_its_claim_says() -> None:
     fleet, flight = make_fleet()
     fleet.words = "Unable to contact slurm controller"

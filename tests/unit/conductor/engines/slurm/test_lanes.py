@@ -68,16 +68,18 @@ def test_a_lane_that_asks_for_too_much_time_makes_room_for_one_that_asks_for_les
 
 
 class Strange(Runner):
-    """A cluster that takes nothing, in words that nobody knows."""
+    """A cluster that takes nothing, in words that nobody knows, or in these."""
 
-    def __init__(self, queue: Finished) -> None:
-        self.queue, self.submits = queue, 0
+    def __init__(self, queue: Finished, words: str = "The moon is full") -> None:
+        self.queue, self.words, self.submits = queue, words, 0
+        self.at: dict[int, str] = {}  # what it says at one submit, in place of that
 
     async def run(self, argv: Sequence[str], **_: Any) -> Finished:
         if "sbatch" not in argv:
             return self.queue
         self.submits += 1
-        return Finished(1, "sbatch: error: Batch job submission failed: The moon is full")
+        words = self.at.get(self.submits, self.words)
+        return Finished(1, f"sbatch: error: Batch job submission failed: {words}")
 
 
 @pytest.fixture
@@ -107,6 +109,47 @@ async def test_what_nobody_understands_is_a_refusal_once_it_is_said_again_and_ag
             if serial == 1:
                 before = runner.submits
         assert runner.submits == before + 1, "what comes after it is tried once"
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("short_pauses")
+async def test_it_is_said_again_and_again_only_where_nothing_else_is_said_in_between(tmp_path: Path) -> None:
+    runner = Strange(Finished(0))
+    runner.at[5] = "Slurm temporarily unable to accept job, sleeping and retrying"
+    async with SlurmEngine(runner, SlurmOptions(tmp_path / "shared", ask_seconds=0.01), mark="mk") as engine:
+        await submit(engine, tmp_path, 1)
+        with anyio.fail_after(20):
+            end = await anext(engine.changes())
+    assert (end.reason, runner.submits) == ("refused", 5 + lanes.UNCLEAR)
+
+
+@pytest.mark.anyio
+async def test_a_refusal_that_the_folder_does_not_let_be_told_is_no_storm_of_submits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = Strange(Finished(0), "Invalid account or account/partition combination specified")
+    async with SlurmEngine(runner, SlurmOptions(tmp_path / "shared", ask_seconds=0.01), mark="mk") as engine:
+
+        def away(*_: object) -> bool:
+            raise OSError("Stale file handle")
+
+        monkeypatch.setattr(engine.shared, "take", away)
+        await submit(engine, tmp_path, 1)
+        with anyio.fail_after(20):
+            while not any(pool.pause for pool in engine.fleet.pools.values()):  # noqa: ASYNC110 -- nothing tells of it
+                await anyio.sleep(0.01)
+        assert runner.submits == 1
+
+
+@pytest.mark.anyio
+async def test_a_refusal_that_was_not_about_the_time_leaves_later_lanes_the_time_for_more(tmp_path: Path) -> None:
+    runner = Strange(Finished(0), "Invalid account or account/partition combination specified")
+    async with SlurmEngine(runner, SlurmOptions(tmp_path / "shared", ask_seconds=0.01), mark="mk") as engine:
+        spec = AttemptSpec("mk.job-1.1", tmp_path / "home/jobs/job-1/1", "", tmp_path, {}, resources=MINUTE)
+        await engine.submit(spec)
+        with anyio.fail_after(20):
+            assert (await anext(engine.changes())).reason == "refused"
+        assert (runner.submits, engine.fleet.short) == (2, set())
 
 
 @pytest.mark.anyio

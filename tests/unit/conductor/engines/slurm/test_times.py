@@ -1,12 +1,16 @@
 """How long a cluster lets a job run that asks for no time, from what sinfo lists."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podium.conductor.engines.slurm import cluster as module
 from podium.conductor.engines.slurm.cluster import Cluster
 from podium.conductor.engines.slurm.times import least, read_times, seconds_of
-from podium.conductor.processes.run import Runner
+from podium.conductor.processes.run import Finished, Runner
 
 LISTED = "main*|30:00|infinite\nbrief|n/a|1:00\nlong|1-00:00:00|2-00:00:00\nfree|n/a|infinite\nCLUSTER: one\n"
 
@@ -43,3 +47,29 @@ async def test_the_time_that_the_conductors_own_environment_gives_to_jobs_counts
 ) -> None:
     monkeypatch.setenv("SBATCH_TIMELIMIT", "10")
     assert await Cluster(Runner.__new__(Runner), "mk.", "").time_given("main") == 600  # nothing is asked
+    monkeypatch.setenv("SBATCH_TIMELIMIT", "0")
+    assert await Cluster(Runner.__new__(Runner), "mk.", "").time_given("main") is None
+
+
+class Busy(Runner):
+    """A cluster that answers now and then."""
+
+    def __init__(self, *answers: Finished) -> None:
+        self.answers = list(answers)
+
+    async def run(self, argv: Sequence[str], **_: Any) -> Finished:
+        return self.answers.pop(0)
+
+
+@pytest.mark.anyio
+async def test_a_cluster_that_is_too_busy_to_say_its_times_is_asked_again_soon_and_what_it_said_counts_until_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    silent = Finished(-9, timed_out=True)
+    asked = Cluster(Busy(silent, Finished(0, LISTED), silent, Finished(0, "main*|5:00|infinite\n")), "mk.", "")
+    assert await asked.time_given("main") is None
+    assert await asked.time_given("main") is None, "it was asked just now"
+    monkeypatch.setattr(module, "UNANSWERED_PAUSE", 0.0)
+    monkeypatch.setattr(module, "TIMES_SECONDS", 0.0)
+    asked._times_until = 0.0
+    assert [await asked.time_given("main") for _ in range(3)] == [1800, 1800, 300]
