@@ -16,6 +16,7 @@ from tests.support.jobs import check_history, events_of, sheets_of, submit
 from tests.support.jobs import until as job_until
 from tests.support.podium_home import Conductor, until
 from tests.support.slurm.lab import Lab
+from tests.support.slurm.processes import send
 
 pytestmark = pytest.mark.anyio
 
@@ -205,6 +206,18 @@ async def test_sheets_run_on_and_are_not_lost_while_the_controller_is_away(
     lab.thaw_controller()
     assert (await user.settled(job_id))["status"] == "completed"
     assert {sheet["attempts"] for sheet in sheets_of(submit_host, job_id).values()} == {1}
+
+
+async def test_a_lane_that_stands_still_when_there_is_nothing_more_to_play_is_cancelled(
+    submit_host: Conductor, lab: Lab
+) -> None:
+    job_id = start(submit_host, {"name": "work", "run": "true"})
+    assert job_until(submit_host, job_id, "completed", "failed")["status"] == "completed"
+    lanes = [pid for node in lab.nodes for pid in lab.leftovers(node)]
+    assert lanes, "it stays for more for some seconds"
+    send(lanes, signal.SIGSTOP)  # as Slurm may have done, and forgotten
+    until(lambda: not lab.run("squeue", "-h"), seconds=90)
+    assert nothing_runs(lab)
 
 
 async def test_a_lane_that_is_shot_leaves_nothing_and_its_sheet_runs_again(
