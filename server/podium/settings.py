@@ -101,8 +101,8 @@ class Settings(BaseModel):
         60.0,
         ge=0,
         le=3600,
-        description="for so long after its start a Slurm job takes further sheets of the same job that need the same; "
-        "0: each sheet is a Slurm job of its own",
+        description="for so long after its start a Slurm job takes further sheets of the same job that need the same; where "
+        "they say no time, for a sixtieth of what their partition gives them at most; 0: each sheet is a Slurm job of its own",
     )
     slurm_ask_seconds: float = Field(
         3.0,
@@ -277,8 +277,10 @@ def _wrong(error: ValidationError) -> InvalidArguments:
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
-        fix = f"Correct it in {config_file()}, the environment (PODIUM_...) or the flag."
-        return InvalidArguments(f"Setting {name}: {first['msg']}.", fix=fix)
+        return InvalidArguments(
+            f"Setting {name}: {first['msg']}.",
+            fix=f"Correct it in {config_file()}, the environment (PODIUM_...) or the flag.",
+        )
     near = difflib.get_close_matches(name, Settings.model_fields, n=1)
     meant = f"did you mean {near[0]}?" if near else "`PODIUM_CONFIG=/dev/null podium settings` lists all."
     return InvalidArguments(f"There is no setting {name!r}.", fix=f"Correct it in {config_file()}; {meant}")

@@ -277,12 +277,10 @@ async def test_a_sheet_waits_while_its_partition_takes_nothing_and_says_so(
         else:
             why = "Required partition not available (inactive or drain)"
             assert (await until_at(user, job_id, why)).startswith(
-                f"to be put into Slurm's queue: {why}; it is asked again at "
+                f"to be put into Slurm's queue: {why}; tried again at "
             )
             explained = await user.call("explain_job", job_id=job_id)
-            assert explained["reason"].startswith(
-                f"sheet s waits to be put into Slurm's queue: {why}; it is asked again at "
-            )
+            assert explained["reason"].startswith(f"sheet s waits to be put into Slurm's queue: {why}; tried again at ")
             assert "Podium asks it again, less and less often" in explained["summary"]
     finally:
         await run_sync(lab.run, "scontrol", "update", "partitionname=main", "state=up")

@@ -52,7 +52,8 @@ def quiet_of(running: RunningView) -> list[str]:
 def _sentence(job: JobView, running: RunningView) -> str:
     parts = [_sheet(sheet) for sheet in running.sheets]
     more = max(job.running_total, len(job.running)) - len(parts)
-    parts += [f"{more} more run"] if parts and more > 0 else []
+    sure = not job.in_queue and all(sheet.since for sheet in running.sheets)
+    parts += [f"{more} more {'run' if sure else 'were started'}"] if parts and more > 0 else []
     if running.earlier_seconds is not None:
         parts.append(
             f"the last completed run of {shortened_text(job.job_name, LABEL_CHARS)} took {span(running.earlier_seconds)}"

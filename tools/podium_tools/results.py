@@ -97,6 +97,8 @@ class WaitingLine(JobLine):
 
 REASON_CHARS = 500
 REASON_TOKENS = 400
+QUEUE_CHARS = 300  # of why some sheets wait in the queue of a cluster
+QUEUE_TOKENS = 200
 LABELS_TOKENS = 300  # of one list of labels; a label has at most 302 characters, of which each may cost four
 NEEDS_SHOWN = 30  # numbers of sheets that another one needs
 WARNINGS_SHOWN = 5
@@ -108,9 +110,13 @@ SENTENCE_LABELS = 5  # that a sentence names
 
 
 def job_line(job: JobView, *, room: int | None = None) -> JobLine:
-    """Return a job's line for a list; with `room` for so many tokens a text it has a short reason and only some labels."""
+    """Return a job's line for a list; with `room` for so many tokens a text it has a short reason and only some labels.
+
+    The reason of one that runs is what keeps some of its sheets from running, if anything does.
+    """
     brief = room is not None
-    reason = reason_of(job)
+    queued = shortened_text(job.in_queue, QUEUE_CHARS)
+    reason = reason_of(job) or (f"of its running sheets, {within(queued, QUEUE_TOKENS)}" if queued else "")
     return JobLine(
         job_id=job.job_id,
         job_name=job.job_name if room is None else within(job.job_name, room),
@@ -223,7 +229,7 @@ def _few(labels: Sequence[str], total: int) -> str:
 def progress_of(job: JobView) -> str:
     """Return the job's progress in words, as "3 of 10 sheets completed, 2 failed, running: build, tests", "" if unknown."""
     parts = [job.counts] if job.counts else []
-    beside = f", of which {job.in_queue}" if job.in_queue else ""
+    beside = in_brackets(within(shortened_text(job.in_queue, QUEUE_CHARS), QUEUE_TOKENS))
     parts += [f"running: {_few(job.running, job.running_total)}{beside}"] if job.running else []
     parts += [f"waiting: {_few(job.waiting, job.waiting_total)}"] if job.waiting else []
     return ", ".join(parts)

@@ -49,20 +49,20 @@ REASONS: dict[str, Waits] = {
     "launch failed requeued held": Waits(
         "a node could not start it, so Slurm holds it", f"{_RELEASE}, or cancel the job"
     ),
-    "QOSMax...PerUserLimit": Waits(
+    "QOSMax...PerUser...": Waits(
         "its QOS allows its user no more at a time", "wait until others of this user end, or ask for less"
     ),
-    "QOSMax...PerJobLimit": Waits("it asks for more than its QOS allows one job", _CORRECT),
-    "QOSMin...NotSatisfied": Waits(
-        "it asks for less than its QOS wants of one job", f"{_CORRECT}, or name another qos"
-    ),
+    "QOSMax...PerJob...": Waits("it asks for more than its QOS allows one job", _CORRECT),
+    "QOSMax...PerNode": Waits("it asks for more on one node than its QOS allows", _CORRECT),
+    "QOSMin...": Waits("it asks for less than its QOS wants of one job", f"{_CORRECT}, or name another qos"),
     "Max...PerAccount": Waits("its QOS allows its account no more at a time", "wait, or ask for less"),
-    "QOSGrp...Limit": Waits("its QOS allows all its jobs together no more now", "wait, or name another qos"),
-    "AssocGrp...Limit": Waits("its account may use no more now, or has used up its share", f"wait, or {_ASK}"),
-    "AssocMax...PerJobLimit": Waits("it asks for more than its account allows one job", _CORRECT),
+    "QOSGrp...": Waits("its QOS allows all its jobs together no more now", "wait, or name another qos"),
+    "AssocGrp...": Waits("its account may use no more now, or has used up its share", f"wait, or {_ASK}"),
+    "AssocMax...PerJob...": Waits("it asks for more than its account allows one job", _CORRECT),
+    "AssocMax...PerNode": Waits("it asks for more on one node than its account allows", _CORRECT),
     "AssocMax...Limit": Waits("its account allows its user no more at a time", f"wait, or {_ASK}"),
 }
-"""By reason; three dots stand for what is limited, such as `CPU`, `Node`, `Mem` or `Job`."""
+"""By reason; three dots stand for what is limited, such as `CPU`, `GRES`, `Mem` or `Job`, and at the end for the rest, if any."""
 _PATTERNS = [(re.compile(re.escape(name).replace(r"\.\.\.", r"\w*")), waits) for name, waits in REASONS.items()]
 
 

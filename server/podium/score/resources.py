@@ -97,9 +97,9 @@ def asked(loc: Loc, block: ResourcesBlock, above: Asked) -> Asked:
 
 
 def line_of(document: Document, entry: int) -> int:
-    """Return the line of what the sheets of an entry (from 1) need, else of where they run, else the entry's, else 0."""
+    """Return the line of what the sheets of an entry (from 1) need, else of where they run; 0 if the score says neither."""
     sheet = ("sheets", entry - 1)
-    places: tuple[Loc, ...] = ((*sheet, "resources"), ("resources",), (*sheet, "engine"), ("engine",), sheet)
+    places: tuple[Loc, ...] = ((*sheet, "resources"), ("resources",), (*sheet, "engine"), ("engine",))
     found = next((loc for loc in places if document.has(loc)), None)
     return document.locate(found, key=True)[0] if found else 0
 

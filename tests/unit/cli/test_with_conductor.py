@@ -201,11 +201,11 @@ def test_stop_lets_sheets_run_on_unless_told_to_end_them(home: Settings, conduct
     podium(home, "run", "--detach", str(score(short_tmp, f"cat {gate}")))
     until(lambda: ask(home.socket, "daemon.status")["running_sheets"])
     stopped = podium(home, "stop")
-    assert "1 sheet keeps running" in stopped.stdout
+    assert "1 sheet goes on without it" in stopped.stdout
     conductor.kill()
     conductor.start()
     assert list(jobs(home).values()) == ["running"]
-    assert "1 sheet was ended" in podium(home, "stop", "--cancel").stdout
+    assert "1 sheet was cancelled" in podium(home, "stop", "--cancel").stdout
 
 
 def test_stop_waits_as_long_as_the_conductor_says_that_it_may_take(

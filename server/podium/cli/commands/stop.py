@@ -27,7 +27,10 @@ def command(
     socket: Socket = None,
     cancel: Annotated[
         bool,
-        typer.Option("--cancel", help="end the running sheets too; otherwise they keep running for the next conductor"),
+        typer.Option(
+            "--cancel",
+            help="cancel the sheets that run or wait on a cluster too; otherwise they go on for the next conductor",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -50,9 +53,9 @@ def command(
 def _tell(stopped: "Stopped", *, cancel: bool) -> None:
     pid, running, became = stopped.pid, stopped.running, ""
     if running and cancel:
-        became = f"; {counted(running, 'sheet')} {'was' if running == 1 else 'were'} ended"
+        became = f"; {counted(running, 'sheet')} {'was' if running == 1 else 'were'} cancelled"
     elif running:
-        became = f"; {counted(running, 'sheet')} {'keeps' if running == 1 else 'keep'} running"
+        became = f"; {counted(running, 'sheet')} {'goes' if running == 1 else 'go'} on without it"
     line(f"The conductor (pid {pid}) has stopped{became}.")
     for survivor in stopped.survivors:
         line(f"Not ended: {survivor}.")
@@ -74,7 +77,10 @@ def _view(stopped: "Stopped", *, cancelled: bool) -> StoppedView:
 
 
 class Stopped(NamedTuple):
-    """What was stopped: the conductor's pid, how many sheets ran, which ends it could not record and why, and what lives on."""
+    """What was stopped: the conductor's pid, how many sheets ran or were on a cluster, which ends it could not record and why.
+
+    `survivors` is what lives on.
+    """
 
     pid: int
     running: int

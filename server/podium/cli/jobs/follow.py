@@ -11,8 +11,9 @@ from podium.cli.jobs.progress import JobProgress
 from podium.cli.shared.exits import Code
 from podium.cli.terminal.door import in_line, ink
 from podium.cli.terminal.live import stream_of
+from podium.cli.terminal.saying import in_commands
 from podium.cli.terminal.states import next_command
-from podium.cli.terminal.when import took
+from podium.cli.terminal.when import in_times, took
 from podium.client.job_control import JobControlService
 from podium.contract.models import ExplainView, JobView, SheetView
 from podium.contract.waits import WaitView
@@ -120,13 +121,16 @@ class Follower:
             view.sheets(sheet.model_dump() for sheet in detail.sheets)
 
     def _tell_queue(self, job: JobView, works: bool, sheets: Sequence[SheetView]) -> None:
-        """Say on stderr, once each, why nothing runs of what was started, and then where it runs."""
+        """Say on stderr, once each, why what was started is not, or not simply, at work, and then where it runs.
+
+        That is why it waits in a queue or cannot be seen, or that it is to pause: whatever its reason says.
+        """
         if job.running and not works:
-            if ": " not in job.reason:  # the cluster has not said why yet
+            if job.reason.endswith("'s queue"):  # the cluster has not said why yet
                 return
             reason = job.reason.partition(";")[0]  # without when it is expected to start, which changes
             if _MOVING.sub("", reason) != _MOVING.sub("", self._queued):
-                ink([(f"  {in_line(job.reason)}", "yellow")], stderr=True)
+                ink([(f"  {in_line(in_commands(in_times(job.reason), job.job_id))}", "yellow")], stderr=True)
             self._queued = reason
         elif self._queued and works:
             self._queued = ""

@@ -22,8 +22,8 @@ class StoppedView(View):
 
     stopped: bool  # false: none was running
     pid: int | None = None  # of the conductor that was stopped
-    running_sheets: int = 0  # that ran when it was asked to stop
-    cancelled: bool = False  # these were ended; otherwise they keep running for the next conductor
+    running_sheets: int = 0  # that ran or were on a cluster when it was asked to stop
+    cancelled: bool = False  # these were cancelled; otherwise they go on for the next conductor
     survivors: list[str] = Field(default_factory=list)  # processes that could not be ended
     unstored: list[str] = Field(default_factory=list)  # ends that could not be recorded
     trouble: str = ""  # why not

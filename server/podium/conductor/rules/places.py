@@ -32,8 +32,8 @@ def silence(place: Place, engine: EngineName) -> str:
 
 
 def again(moment: float | None) -> str:
-    """Return when a queue is asked again that did not take an attempt, "" if that is not known."""
-    return f"; it is asked again at {iso(moment)}" if moment else ""
+    """Return when an attempt that no queue has taken is tried again, "" if that is not known."""
+    return f"; tried again at {iso(moment)}" if moment else ""
 
 
 def told(place: Place, engine: EngineName) -> str:

@@ -163,7 +163,7 @@ class JobViews:
     def _reason(self, job: JobRun, away: str) -> str:
         """Return why the job is in its state, what is suspended, and what waits for an approval.
 
-        `away` is why nothing that was started is seen to run, "" if something is.
+        `away` is why nothing, or not all, of what was started is seen to run; "" where the rest of it only waits in a queue.
         """
         parts = self._own_reason(job, away), _suspended_reason(job), _holding_reason(job)
         return "; ".join(part for part in parts if part)

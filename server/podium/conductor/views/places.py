@@ -89,7 +89,7 @@ def explained(job: JobRun, num: int, place_of: PlaceOf) -> str:
         return ""
     text, label = place_text(job, num, place_of), job.label(num)
     if place.state == "unknown":
-        unsure = f"So it is not known how sheet {label} fares; it is not given up, and the question is asked again."
+        unsure = f"So it is not known how sheet {label} fares; it is not given up, and is looked for again."
         return f"{text[:1].upper()}{text[1:]}. {unsure}"
     meaning = waits_for(place.reason, place.engine_id) if place.state == "queued" else ""
     return f"Sheet {label} is {text}.{f' That means: {meaning}.' if meaning else ''}"

@@ -20,7 +20,7 @@ AT = 1_800_000_000.0  # 2027-01-15T08:00:00Z
         (Place("queued", partition="a", reason="No."), "to be put into Slurm's queue, partition a: No"),
         (
             Place("queued", reason="The moon is full", again_at=AT),
-            "to be put into Slurm's queue: The moon is full; it is asked again at 2027-01-15T08:00:00.000Z",
+            "to be put into Slurm's queue: The moon is full; tried again at 2027-01-15T08:00:00.000Z",
         ),
         (Place("queued", "512", reason="Priority"), "in Slurm's queue as job 512: Priority"),
         (Place("running", "512", "f2", "main"), "on node f2 as Slurm job 512, partition main"),

@@ -154,13 +154,14 @@ def test_without_slurm_on_its_machine_nothing_is_taken_for_it(
     engine = {"PODIUM_ENGINE": "slurm"} if by_setting else {}
     conductor = Conductor(home).start(PATH=str(short_tmp / "bin"), **engine)
     try:
-        reply = started(conductor, score("").replace("engine: slurm\n", "") if by_setting else score(""))
+        silent = "name: fits\nsheets:\n- {name: s1, run: 'true'}\n"  # of what it needs, and where: as a command's
+        reply = started(conductor, silent if by_setting else score(""))
     finally:
         conductor.end()
     assert reply["code"] == "SUBMIT_REJECTED"
     assert reply["message"] == (
-        f"Slurm would never run sheet s1 (line {3 if by_setting else 4}): this machine has no Slurm (sbatch was not found in the "
-        "conductor's PATH)."
+        f"Slurm would never run sheet s1{'' if by_setting else ' (line 4)'}: this machine has no Slurm (sbatch was not found in "
+        "the conductor's PATH)."
     )
     more = " Where a score names no engine, the setting engine does." if by_setting else ""
     assert reply["fix"] == FIX + more

@@ -24,7 +24,7 @@ from podium.conductor.views.sheets import SheetViews
 from podium.contract.models import ExplainView, SheetView
 from podium.score.model.plan import EngineName
 from podium.times import iso
-from podium_tools.results import progress_of
+from podium_tools.results import job_line, progress_of
 from tests.support.plans import job_of, plan_of
 
 AT = 1_800_000_000.0
@@ -148,7 +148,10 @@ async def test_a_job_of_which_some_sheets_run_says_how_many_others_wait_in_the_q
             room.put(job, num, QUEUED)
         view = room.views.of(job)
         assert view.in_queue == f"2 wait in Slurm's queue: Resources; the first is expected to start at {iso(AT)}"
-        assert progress_of(view).endswith(f"running: s1, s2, s3, of which {view.in_queue}")
+        assert progress_of(view).endswith(f"running: s1, s2, s3 ({view.in_queue})")
+        assert progress_of(view.model_copy(update={"waiting": ["x"]})).endswith(f"({view.in_queue}), waiting: x")
+        assert job_line(view).reason == f"of its running sheets, {view.in_queue}"
+        assert job_line(view.model_copy(update={"reason": "stands still"})).reason == "stands still"
         assert "running s1, s2, s3, of which 2 wait in Slurm's queue: Resources" in what(view)
         room.put(job, 2, ON_NODE)
         assert room.views.of(job).in_queue.startswith("1 waits in Slurm's queue: Resources")
@@ -175,7 +178,9 @@ async def test_a_job_whose_engine_does_not_answer_says_that_whatever_else_runs(t
         assert room.reason(job) == words
         assert (await room.sheets(job))[1].place == words
         cause = await room.cause(job, 2)
-        assert cause.startswith(f"{words}. So it is not known how sheet s2 fares; it is not given up")
+        assert cause.startswith(
+            f"{words}. So it is not known how sheet s2 fares; it is not given up, and is looked for again."
+        )
 
 
 async def test_a_cluster_whose_folder_is_away_is_not_said_to_be_silent(tmp_path: Path) -> None:
@@ -274,11 +279,11 @@ async def test_a_sheet_that_was_seen_only_in_the_queue_has_not_run_while_its_clu
         assert second.duration_seconds is not None
 
 
-async def test_a_sheet_that_the_queue_has_not_taken_says_why_and_when_it_is_asked_again(tmp_path: Path) -> None:
+async def test_a_sheet_that_the_queue_has_not_taken_says_why_and_when_it_is_tried_again(tmp_path: Path) -> None:
     async with opened(tmp_path) as room:
         job = await room.job()
         room.put(job, 1, Place("queued", reason="The moon is full", again_at=AT))
-        told = f"to be put into Slurm's queue: The moon is full; it is asked again at {iso(AT)}"
+        told = f"to be put into Slurm's queue: The moon is full; tried again at {iso(AT)}"
         (sheet,) = await room.sheets(job)
         assert (sheet.place, room.reason(job)) == (told, f"sheet s1 waits {told}")
         assert told in await room.cause(job, 1)

@@ -337,9 +337,9 @@ def test_words_of_other_tools_are_answered_with_what_was_written(entry: str, mes
     [
         ("resources:\n  cpus: 9\nsheets:\n- run: x\n- run: y\n  resources:\n    cpus: 8\n", (1, 6)),
         ("sheets:\n- run: x\n- run: y\n  engine: slurm\nengine: slurm\n", (5, 4)),
-        ("name: a\nsheets:\n- run: x\n- run: y\n", (3, 4)),
+        ("name: a\nsheets:\n- run: x\n- run: y\n", (0, 0)),  # as in the score of a command
         ("sheet:\n  size: 2\n", (0, 0)),
     ],
 )
-def test_what_a_sheet_needs_has_a_line(text: str, lines: tuple[int, int]) -> None:
+def test_what_a_sheet_needs_has_a_line_where_the_score_says_it(text: str, lines: tuple[int, int]) -> None:
     assert (line_of(load(text), 1), line_of(load(text), 2)) == lines
