@@ -141,7 +141,9 @@ class Keepers:
         if child.is_adrift:
             return None
         if (anew or self._orphans is None) and facts.TELLS_CHILDREN:
-            self._orphans = self._list_orphans()
+            self._orphans = None
+            with suppress(OSError):  # no descriptor is left
+                self._orphans = self._list_orphans()
         return self._orphans
 
     def _list_orphans(self) -> set[int] | None:
