@@ -225,6 +225,22 @@ async def test_the_journal_tells_of_a_command_until_what_it_left_is_ended(tmp_pa
         assert not journal.exists()
 
 
+async def test_the_journal_of_a_process_that_could_not_be_ended_is_dropped_after_its_end(tmp_path: Path) -> None:
+    key = "test.told.job.5.on_end#1.1"
+    async with open_engine(keepers=tmp_path / "keepers") as engine:
+        with Gate(tmp_path / "go") as go:
+            argv = ["/bin/bash", "-c", f"cd {tmp_path}; read x <go; {LEAVES}"]
+            (child,) = await engine.keepers.start([Start(key, argv, {facts.MARKER: key})])
+            await run_sync(until, lambda: child.state == "running")
+            engine.keepers.forget(key)
+            assert engine.keepers.unclaimed() == []  # nobody tries to end it again and again
+            go.open()
+            await child.over.wait()
+        await engine.end_unclaimed()
+        assert [is_alive(pid) for pid in left(tmp_path)] == [False]
+        assert engine.keepers.find(key) is None
+
+
 # -- without a descriptor ---------------------------------------------------------------------------------------------
 
 

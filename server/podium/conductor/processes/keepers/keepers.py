@@ -130,7 +130,9 @@ class Keepers:
             child = keeper.children.get(key)
             if child is not None and child.state in OVER:
                 del keeper.children[key]
-            elif child is not None and child.state != "running":
+            elif child is not None and child.state == "running":  # it could not be ended: nobody's from its end on
+                child.on_change = partial(setattr, child, "is_claimed", False)
+            elif child is not None:
                 child.is_claimed = False
 
     def orphans(self, child: Child, *, anew: bool = False) -> set[int] | None:
