@@ -10,6 +10,7 @@ import resource
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,49 @@ async def test_what_cannot_be_looked_for_without_a_descriptor_is_ended_at_the_ne
         async with open_engine(keepers=tmp_path / "keepers") as engine:
             with monkeypatch.context() as patch:
                 patch.setattr(facts, "all_stats", full)
+                await engine.clean()
+            assert is_alive(leftover.pid)
+            await engine.shorten_journals(set())
+            assert not is_alive(leftover.pid)
+
+
+async def test_what_is_just_loading_its_program_at_the_first_look_is_ended_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+    markers = facts.markers
+
+    def loading() -> set[str | None]:
+        nonlocal looks
+        looks += 1
+        return markers() - ({key} if looks == 1 else set())
+
+    key = f"{make_spec(tmp_path).key}#1.1"
+    leave_journal(tmp_path / "keepers", begun(key), started(key), ended(key, 0))
+    monkeypatch.setattr(facts, "markers", loading)
+    with bystander(**{facts.MARKER: key}) as leftover:
+        async with open_engine(keepers=tmp_path / "keepers") as engine:
+            await engine.clean()
+            assert not is_alive(leftover.pid)
+            assert engine.keepers.unclaimed() == []
+
+
+async def test_what_a_look_did_not_reach_before_the_last_descriptor_was_gone_is_ended_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = f"{make_spec(tmp_path).key}#1.1"
+    leave_journal(tmp_path / "keepers", begun(key), started(key), ended(key, 0))
+    look, without = facts.all_stats, ExitStack()
+
+    def last() -> dict[int, facts.Stat]:
+        found = look()
+        without.enter_context(limited(resource.RLIMIT_NOFILE, 1))
+        return found
+
+    with bystander(**{facts.MARKER: key}) as leftover:
+        async with open_engine(keepers=tmp_path / "keepers") as engine:
+            with without, monkeypatch.context() as patch:
+                patch.setattr(facts, "all_stats", last)
                 await engine.clean()
             assert is_alive(leftover.pid)
             await engine.shorten_journals(set())
