@@ -6,18 +6,34 @@ The commands tell of an end, check a sheet, or decide whether it is skipped.
 import errno
 import json
 import os
+import resource
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import anyio
+import anyio.lowlevel
 import pytest
 from anyio.to_thread import run_sync
 
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.processes import facts, run
 from podium.conductor.processes.keepers.child import Start
-from tests.support.engines import bystander, is_alive, make_spec, next_end, open_engine, open_keepers
+from tests.support.engines import (
+    BOUND_SECONDS,
+    STAY,
+    Gate,
+    bystander,
+    is_alive,
+    make_spec,
+    next_end,
+    open_engine,
+    open_keepers,
+)
 from tests.support.jobs import submit, wait_for_file
 from tests.support.journals import (
     armed,
@@ -31,6 +47,7 @@ from tests.support.journals import (
     started,
 )
 from tests.support.podium_home import Conductor, make_home, until
+from tests.support.scarce import limited
 
 pytestmark = pytest.mark.anyio
 
@@ -194,6 +211,49 @@ async def test_what_cannot_be_looked_for_without_a_descriptor_is_ended_at_the_ne
             assert not is_alive(leftover.pid)
 
 
+async def test_what_is_just_loading_its_program_at_the_first_look_is_ended_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+    markers = facts.markers
+
+    def loading() -> set[str | None]:
+        nonlocal looks
+        looks += 1
+        return markers() - ({key} if looks == 1 else set())
+
+    key = f"{make_spec(tmp_path).key}#1.1"
+    leave_journal(tmp_path / "keepers", begun(key), started(key), ended(key, 0))
+    monkeypatch.setattr(facts, "markers", loading)
+    with bystander(**{facts.MARKER: key}) as leftover:
+        async with open_engine(keepers=tmp_path / "keepers") as engine:
+            await engine.clean()
+            assert not is_alive(leftover.pid)
+            assert engine.keepers.unclaimed() == []
+
+
+async def test_what_a_look_did_not_reach_before_the_last_descriptor_was_gone_is_ended_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = f"{make_spec(tmp_path).key}#1.1"
+    leave_journal(tmp_path / "keepers", begun(key), started(key), ended(key, 0))
+    look, without = facts.all_stats, ExitStack()
+
+    def last() -> dict[int, facts.Stat]:
+        found = look()
+        without.enter_context(limited(resource.RLIMIT_NOFILE, 1))
+        return found
+
+    with bystander(**{facts.MARKER: key}) as leftover:
+        async with open_engine(keepers=tmp_path / "keepers") as engine:
+            with without, monkeypatch.context() as patch:
+                patch.setattr(facts, "all_stats", last)
+                await engine.clean()
+            assert is_alive(leftover.pid)
+            await engine.shorten_journals(set())
+            assert not is_alive(leftover.pid)
+
+
 @pytest.mark.parametrize("seen", [True, False])
 async def test_the_journal_tells_of_a_command_until_what_it_left_is_ended(tmp_path: Path, *, seen: bool) -> None:
     key = "test.told.job.5.on_end#1.1"
@@ -207,3 +267,90 @@ async def test_the_journal_tells_of_a_command_until_what_it_left_is_ended(tmp_pa
         keepers.forget(key)
         await keepers.shorten(set())
         assert not journal.exists()
+
+
+async def test_the_journal_of_a_process_that_could_not_be_ended_is_dropped_after_its_end(tmp_path: Path) -> None:
+    key = "test.told.job.5.on_end#1.1"
+    async with open_engine(keepers=tmp_path / "keepers") as engine:
+        with Gate(tmp_path / "go") as go:
+            argv = ["/bin/bash", "-c", f"cd {tmp_path}; read x <go; {LEAVES}"]
+            (child,) = await engine.keepers.start([Start(key, argv, {facts.MARKER: key})])
+            await run_sync(until, lambda: child.state == "running")
+            engine.keepers.forget(key)
+            assert engine.keepers.unclaimed() == []  # nobody tries to end it again and again
+            go.open()
+            await child.over.wait()
+        await engine.end_unclaimed()
+        assert [is_alive(pid) for pid in left(tmp_path)] == [False]
+        assert engine.keepers.find(key) is None
+
+
+# -- without a descriptor ---------------------------------------------------------------------------------------------
+
+
+class NoDescriptor:
+    """Lets this process open nothing while it is entered; `failed` tells when a look at the processes has failed for that."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.failed = threading.Event()
+        self._limit = limited(resource.RLIMIT_NOFILE, 1)
+        for name in ("all_stats", "newest_pid"):
+            monkeypatch.setattr(facts, name, partial(self._look, getattr(facts, name)))
+
+    def __enter__(self) -> None:
+        self._limit.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._limit.__exit__(*error)
+
+    def _look(self, look: Callable[[], Any]) -> Any:
+        try:
+            return look()
+        except OSError:
+            self.failed.set()
+            raise
+
+
+@pytest.mark.parametrize("reason", ["cancelled", "timed_out"])
+async def test_a_tree_whose_end_is_wanted_while_no_descriptor_is_left_is_ended_when_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    without = NoDescriptor(monkeypatch)
+    with Gate(tmp_path / "pids") as pids:
+        async with open_engine() as engine:
+            seconds = 1 if reason == "timed_out" else None
+            spec = make_spec(tmp_path, STAY, timeout_seconds=seconds, grace_seconds=0.1)
+            await engine.submit(spec)
+            pid = int(await pids.line())
+            with without:
+                if reason == "cancelled":
+                    await engine.cancel(spec.key, grace_seconds=0.1)
+                assert await run_sync(without.failed.wait, BOUND_SECONDS)
+                assert engine.place(spec.key) is not None
+            end = await next_end(engine)
+    assert (end.reason, end.survivors, is_alive(pid)) == (reason, (), False)
+
+
+async def test_what_a_sheet_left_while_no_descriptor_was_left_is_ended_before_its_end_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = NoDescriptor(monkeypatch)
+    with Gate(tmp_path / "pids") as pids, Gate(tmp_path / "go") as go:
+        async with open_engine() as engine:
+            spec = make_spec(tmp_path, f"echo $$ >pids; read x <go; {LEAVES}")
+            await engine.submit(spec)
+            await pids.line()
+            with without:
+                go.open()
+                with anyio.move_on_after(BOUND_SECONDS):
+                    while not without.failed.is_set() and engine.place(spec.key):
+                        await anyio.lowlevel.checkpoint()
+            end = await next_end(engine)
+    assert (end.reason, end.exit_code, end.processes_ended) == ("exited", 3, 1)
+    assert [is_alive(pid) for pid in left(tmp_path)] == [False]
+
+
+@pytest.mark.parametrize("look", [facts.all_stats, facts.markers, facts.own_children, facts.newest_pid])
+def test_a_look_without_a_descriptor_tells_that_nothing_is_known(look: Callable[[], object]) -> None:
+    with limited(resource.RLIMIT_NOFILE, 1), pytest.raises(OSError, match="Too many open files"):
+        look()

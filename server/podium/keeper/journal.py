@@ -107,7 +107,7 @@ class Journal:
     def unnamed(self, keeper: int) -> list[tuple[int, int]] | None:
         """Return pid and start time of each child that may be of a start that was begun and not told: of the last record's.
 
-        None if the system does not list children.
+        None if the system does not list children, or cannot now.
         """
         told, _ = parse(os.pread(self._file, self.length, 0))
         if not told or told[-1][0] != "begin":
@@ -115,7 +115,11 @@ class Journal:
         named = {keeper}
         for word, _, pid, *_ in (words for words in told if words[0] in {"started", "ended"}):
             (named.add if word == "started" else named.discard)(pid)
-        if (pids := children()) is None:
+        try:
+            pids = children()
+        except OSError:
+            return None
+        if pids is None:
             return None
         since = told[-1][4] * TICKS // 10**9
         return [(pid, ticks) for pid in pids if pid not in named and (ticks := facts(pid)[0]) >= since]

@@ -1,6 +1,7 @@
 """What the keeper asks of the system it runs on."""
 
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 LINUX = sys.platform.startswith("linux")
 OOM_SCORE = 200  # by how much more readily than us the kernel ends a sheet when memory is short
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
+NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}  # is left: what cannot be opened may be there all the same
 TICKS = os.sysconf("SC_CLK_TCK")  # clock ticks per second
 TELLS_CHILDREN = os.path.exists("/proc/thread-self/children")  # CONFIG_PROC_CHILDREN
 BOOTED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # the clock of start times
@@ -145,8 +147,13 @@ def children() -> list[int] | None:
     """Return the pids of the main thread's children, zombies included, or None if the system has no cheap way to list them.
 
     Orphans are given to the first living thread of their subreaper (find_new_reaper in kernel/exit.c): the main thread.
+
+    Raises:
+        OSError: no descriptor is left.
     """
-    return [int(pid) for pid in read(f"/proc/self/task/{os.getpid()}/children").split()] if TELLS_CHILDREN else None
+    return (
+        [int(pid) for pid in read_surely(f"/proc/self/task/{os.getpid()}/children").split()] if TELLS_CHILDREN else None
+    )
 
 
 def group_of(pid: int) -> str:
@@ -161,9 +168,25 @@ def read(path: str) -> str:
 
 
 def read_bytes(path: str) -> bytes:
-    """Return a small file's bytes, nothing if it is gone or not ours to read. The kernel gives a long list page by page."""
+    """Return a small file's bytes, nothing if it is gone or not ours to read, or while no descriptor is left."""
     with suppress(OSError):
+        return read_surely(path)
+    return b""
+
+
+def read_surely(path: str) -> bytes:
+    """Return a small file's bytes, nothing if it is gone or not ours to read. The kernel gives a long list page by page.
+
+    Raises:
+        OSError: no descriptor is left, so nothing is known of the file.
+    """
+    try:
         file = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        if error.errno in NO_DESCRIPTOR:
+            raise
+        return b""
+    with suppress(OSError):
         try:
             return b"".join(iter(lambda: os.read(file, 65536), b""))
         finally:

@@ -49,16 +49,24 @@ class Cgroup:
         return {int(pid) for file in files for pid in facts.read(str(file)).split()}
 
     def exists(self) -> bool:
-        """Return whether this is a group of the kernel's."""
-        return bool(facts.read(f"{self.place}/cgroup.events"))
+        """Return whether this is a group of the kernel's.
+
+        Raises:
+            OSError: no descriptor is left.
+        """
+        return bool(facts.read_surely(f"{self.place}/cgroup.events"))
 
     def is_populated(self) -> bool:
-        """Return whether a member is alive. Costs one small read."""
-        return _value(f"{self.place}/cgroup.events", b"populated") > 0
+        """Return whether a member is alive. Costs one small read.
+
+        Raises:
+            OSError: no descriptor is left.
+        """
+        return _value(facts.read_surely(f"{self.place}/cgroup.events"), b"populated") > 0
 
     def out_of_memory_kills(self) -> int:
         """Return how many members the kernel has killed for lack of memory; 0 if the group has no memory account."""
-        return _value(f"{self.place}/memory.events", b"oom_kill")
+        return _value(facts.read(f"{self.place}/memory.events"), b"oom_kill")
 
     def limit_memory(self, size: int) -> None:
         """Limit the memory of all members together. Only once the keeper has left the group: it would be limited too.
@@ -85,7 +93,7 @@ class Cgroup:
 
     def is_frozen(self) -> bool:
         """Return whether no member runs, because the group is frozen. Costs one small read."""
-        return _value(f"{self.place}/cgroup.events", b"frozen") > 0
+        return _value(facts.read(f"{self.place}/cgroup.events"), b"frozen") > 0
 
     def _write(self, name: str, value: bytes) -> bool:
         try:
@@ -186,7 +194,7 @@ def own_procs() -> str:
     return str(procs) if procs and os.access(procs, os.W_OK) else ""
 
 
-def _value(file: str, name: bytes) -> int:
-    """Return one number of a file of `name number` lines, 0 if the name is missing."""
-    words = facts.read(file).split()
+def _value(text: bytes, name: bytes) -> int:
+    """Return one number of a text of `name number` lines, 0 if the name is missing."""
+    words = text.split()
     return int(words[words.index(name) + 1]) if name in words else 0

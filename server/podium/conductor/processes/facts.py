@@ -19,6 +19,7 @@ MARKER = "PODIUM_ATTEMPT_KEY"  # the variable that marks the members of an attem
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TELLS_CHILDREN = system.TELLS_CHILDREN
 read = system.read_bytes
+read_surely = system.read_surely
 
 
 class Stat(NamedTuple):
@@ -40,10 +41,22 @@ def is_stopped(stat: Stat) -> bool:
 
 
 def read_stat(pid: int) -> Stat | None:
-    """Return the facts of a process, or None if it does not exist."""
+    """Return the facts of a process, or None if it does not exist, or no descriptor is left to look with."""
+    try:
+        return stat_surely(pid)
+    except OSError:
+        return None
+
+
+def stat_surely(pid: int) -> Stat | None:
+    """Return the facts of a process, or None if it does not exist.
+
+    Raises:
+        OSError: no descriptor is left.
+    """
     if not LINUX:
         return _stat_from_psutil(pid)
-    data = read(f"/proc/{pid}/stat")
+    data = read_surely(f"/proc/{pid}/stat")
     if not data:
         return None
     # The command name may hold spaces and parentheses, so only what follows the last one is split.
@@ -69,13 +82,17 @@ def _stat_from_psutil(pid: int) -> Stat | None:
 
 
 def all_stats() -> dict[int, Stat]:
-    """Return the facts of every process except zombies, by pid."""
+    """Return the facts of every process except zombies, by pid.
+
+    Raises:
+        OSError: no descriptor is left.
+    """
     if LINUX:
         with os.scandir("/proc") as entries:
             pids = [int(entry.name) for entry in entries if entry.name.isdecimal()]
     else:
         pids = psutil.pids()
-    stats = (read_stat(pid) for pid in pids)
+    stats = (stat_surely(pid) for pid in pids)
     return {stat.pid: stat for stat in stats if stat is not None and stat.state != "Z"}
 
 
@@ -83,32 +100,47 @@ def marker(pid: int) -> str | None:
     """Return the attempt key in the environment that a process's program began with, "" if it holds none.
 
     None: no environment can be seen, because it is empty, not ours to read, or the process is just loading its program.
+
+    Raises:
+        OSError: no descriptor is left.
     """
     if not LINUX:
         try:
             return psutil.Process(pid).environ().get(MARKER, "")
         except (psutil.Error, OSError):
             return None
-    environment = read(f"/proc/{pid}/environ")
+    environment = read_surely(f"/proc/{pid}/environ")
     _, found, rest = (b"\0" + environment).partition(f"\0{MARKER}=".encode())
     key = os.fsdecode(rest.partition(b"\0")[0]) if found else ""
     return key if environment else None
 
 
 def markers() -> set[str | None]:
-    """Return what `marker` tells of every process. A look at the whole machine."""
+    """Return what `marker` tells of every process. A look at the whole machine.
+
+    Raises:
+        OSError: no descriptor is left.
+    """
     return {marker(pid) for pid in all_stats()}
 
 
 def own_children() -> set[int] | None:
-    """Return `system.children()` as a set."""
+    """Return `system.children()` as a set.
+
+    Raises:
+        OSError: no descriptor is left.
+    """
     pids = system.children()
     return None if pids is None else set(pids)
 
 
 def newest_pid() -> int:
-    """Return the pid that was given out last, 0 if the system does not tell. Costs one small read."""
-    return int((read("/proc/loadavg") or b"0").split()[-1])
+    """Return the pid that was given out last, 0 if the system does not tell. Costs one small read.
+
+    Raises:
+        OSError: no descriptor is left.
+    """
+    return int((read_surely("/proc/loadavg") or b"0").split()[-1])
 
 
 def clock_seconds() -> float:

@@ -12,6 +12,7 @@ from typing import Self
 import anyio
 
 from podium.conductor.processes import facts
+from podium.keeper.system import NO_DESCRIPTOR
 
 POLL_SECONDS = 0.5  # between two looks at a process if the system has no pidfd
 # Without /proc a shell cannot learn its own start time; the time of its identity file stands for it, accurate to about this.
@@ -67,16 +68,19 @@ def send_signal(pid: int, start_ticks: int, number: signal.Signals) -> bool:
 
     Raises:
         PermissionError: it is another user's.
+        OSError: no descriptor is left.
     """
     try:
         with closing(PidFd(pid)) as hold:
-            stat = facts.read_stat(pid)
+            stat = facts.stat_surely(pid)
             if stat is None or stat.state == "Z" or not is_same(stat.start_ticks, start_ticks):
                 return False
             hold.send(number)
     except PermissionError:
         raise
-    except OSError:
+    except OSError as error:
+        if error.errno in NO_DESCRIPTOR:
+            raise
         return False
     return True
 

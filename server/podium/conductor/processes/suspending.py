@@ -8,6 +8,7 @@ had stopped before goes on with the others.
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import anyio
 from anyio.to_thread import run_sync
@@ -15,6 +16,7 @@ from anyio.to_thread import run_sync
 from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroup
 from podium.conductor.processes.identity import send_signal
+from podium.conductor.processes.patience import known
 from podium.conductor.processes.tree import Snapshot
 
 SUSPEND_SECONDS = 5.0  # for all members to stop
@@ -37,7 +39,7 @@ async def suspend_tree(key: str, group: int | None, cgroup: Cgroup | None, wante
             else:
                 try:
                     still = 0 if await run_sync(_stop_running, key, group, sent) else still + 1
-                except PermissionError:  # one is another user's
+                except OSError:  # one is another user's, or no descriptor is left
                     return False
             if still == LOOKS:
                 return True
@@ -49,7 +51,7 @@ async def suspend_tree(key: str, group: int | None, cgroup: Cgroup | None, wante
 async def resume_tree(key: str, group: int | None, cgroup: Cgroup | None) -> None:
     """Let every member of an attempt go on."""
     if cgroup is None or not await run_sync(cgroup.thaw):
-        await run_sync(_continue, key, group)
+        await known(partial(_continue, key, group))
 
 
 def is_suspended(group: int | None, cgroup: Cgroup | None) -> bool:

@@ -19,6 +19,7 @@ from podium.conductor.processes.cgroup import Cgroup
 from podium.conductor.processes.chase import chase, is_of
 from podium.conductor.processes.facts import Stat
 from podium.conductor.processes.identity import is_same, send_signal
+from podium.conductor.processes.patience import AGAIN_SECONDS
 from podium.conductor.processes.survivors import FOREIGN, TOO_FAST, UNMOVED, survivors
 from podium.contract.models import Survivor
 from podium.log import get_logger
@@ -50,7 +51,9 @@ class Snapshot:
     """The processes at one moment. Each environment is read at most once, when it is needed."""
 
     def __init__(self) -> None:
-        self.stats = facts.all_stats()
+        self.stats = (
+            facts.all_stats()
+        )  # raises OSError, as the reading of environments does, when no descriptor is left
         self.stats.pop(os.getpid(), None)
         self._markers: dict[int, str | None] = {}
 
@@ -94,14 +97,20 @@ async def end_tree(
     """End an attempt's members: TERM, the grace period, then KILL until none is left. Bounded even if one cannot be killed.
 
     With a cgroup the end is believed when the kernel says that the group has no living member, without one when two looks find
-    none and nothing of the attempt is among the orphans, or where those are not known, nothing new of it appears.
+    none and nothing of the attempt is among the orphans, or where those are not known, nothing new of it appears. While no
+    descriptor is left nothing is known, and this goes on.
     """
-    hunt = Hunt(key, group, cgroup, orphans)
-    over = False
-    with anyio.move_on_after(grace_seconds):
-        over = await hunt.ask()
-    left = () if over else await hunt.force()
-    return Ended(hunt.ended, left)
+    hunt, deadline = Hunt(key, group, cgroup, orphans), anyio.current_time() + grace_seconds
+    while True:
+        try:
+            over = False
+            with anyio.CancelScope(deadline=deadline):
+                over = await hunt.ask()
+            left = () if over else await hunt.force()
+            return Ended(hunt.ended, left)
+        except OSError as error:
+            log.warning("tree_unknown", attempt=key, error=str(error))
+            await anyio.sleep(AGAIN_SECONDS)
 
 
 def may_have_left(orphans: set[int] | None, key: str, group: int, cgroup: Cgroup | None = None) -> bool:
@@ -109,8 +118,11 @@ def may_have_left(orphans: set[int] | None, key: str, group: int, cgroup: Cgroup
 
     `orphans` are the processes that were adopted from ended attempts, None if that is not known.
     """
-    populated = cgroup is not None and cgroup.is_populated()
-    return populated or orphans is None or _may_have_member(orphans, key, group)
+    try:
+        populated = cgroup is not None and cgroup.is_populated()
+        return populated or orphans is None or _may_have_member(orphans, key, group)
+    except OSError:  # no descriptor is left
+        return True
 
 
 class Hunt:
@@ -138,8 +150,8 @@ class Hunt:
         """Send TERM to each member once, until none is left; return False as soon as all that are left are another user's."""
         while (members := await self._members()) or await self._forks_unseen(signal.SIGTERM):
             fresh = [stat for stat in members if _identified(stat) not in self._asked]
-            self._asked |= {_identified(stat) for stat in fresh}
             await run_sync(self._send, fresh, signal.SIGTERM)
+            self._asked |= {_identified(stat) for stat in fresh}
             await run_sync(self._send, fresh, signal.SIGCONT)  # so that the traps of a stopped one run
             if self._cgroup is not None:
                 await run_sync(self._cgroup.thaw)  # so do those of frozen ones

@@ -31,7 +31,7 @@ from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroups
 from podium.conductor.processes.keepers.child import OVER, Child
 from podium.conductor.processes.keepers.keepers import Keepers
-from podium.conductor.processes.tree import Ended, end_tree, may_have_left
+from podium.conductor.processes.tree import SECOND_LOOK_SECONDS, Ended, end_tree, may_have_left
 from podium.contract.results import stopped_text
 from podium.log import get_logger
 from podium.score.model.plan import Resources
@@ -170,7 +170,7 @@ class LocalEngine:
         unclaimed = [child for child in self.keepers.unclaimed() if child.key not in self._running]
         is_unsure = any(child.state not in {"asked", "running"} for child in unclaimed)
         try:
-            marks = await run_sync(facts.markers) if is_unsure else ()
+            marks = await _all_markers() if is_unsure else ()
         except OSError as error:  # no descriptor is left: the next look makes it good
             log.warning("unclaimed_unknown", error=str(error))
             return
@@ -342,3 +342,14 @@ class LocalEngine:
         self._deadlines.drop(end.key)
         self._upkeep.end(running)
         self._ends.send_nowait(end)
+
+
+async def _all_markers() -> set[str | None]:
+    """Return what the processes of this machine are marked with, by two looks: one shows nothing while it loads its program.
+
+    Raises:
+        OSError: no descriptor is left.
+    """
+    before = await run_sync(facts.markers)
+    await anyio.sleep(SECOND_LOOK_SECONDS)
+    return before | await run_sync(facts.markers)

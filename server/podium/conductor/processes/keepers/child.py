@@ -75,7 +75,10 @@ class Child:
     @property
     def group(self) -> int | None:
         """Its pid, which names its session and process group too; None if that number may belong to another process by now."""
-        stat = facts.read_stat(self.pid) if self.pid else None
+        try:
+            stat = facts.stat_surely(self.pid) if self.pid else None
+        except OSError:  # no descriptor is left
+            return None
         is_another = stat is not None and not is_same(stat.start_ticks, self.start_ticks)
         return None if is_another else self.pid or None
 

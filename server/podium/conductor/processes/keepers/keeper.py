@@ -126,11 +126,15 @@ class Keeper:
             self.reaped(child.pid, end)
 
     def orphans(self) -> set[int]:
-        """Return the children of the keeper and of its guard that the keeper did not start. Needs Linux."""
+        """Return the children of the keeper and of its guard that the keeper did not start. Needs Linux.
+
+        Raises:
+            OSError: no descriptor is left.
+        """
         parents = [
             pid for pid in (self.pid, self.guard) if pid
         ]  # in this order: the guard inherits what the keeper had
-        lists = [facts.read(f"/proc/{pid}/task/{pid}/children").split() for pid in parents]
+        lists = [facts.read_surely(f"/proc/{pid}/task/{pid}/children").split() for pid in parents]
         found = {int(pid) for pids in lists for pid in pids} - {*parents} - self._by_pid.keys() - self._just_ended
         if found:  # some may have been started since the journal was read
             found -= {words[2] for words in self.records.ahead() if words[0] == "started"}

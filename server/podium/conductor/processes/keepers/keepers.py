@@ -130,7 +130,9 @@ class Keepers:
             child = keeper.children.get(key)
             if child is not None and child.state in OVER:
                 del keeper.children[key]
-            elif child is not None and child.state != "running":
+            elif child is not None and child.state == "running":  # it could not be ended: nobody's from its end on
+                child.on_change = partial(setattr, child, "is_claimed", False)
+            elif child is not None:
                 child.is_claimed = False
 
     def orphans(self, child: Child, *, anew: bool = False) -> set[int] | None:
@@ -141,7 +143,9 @@ class Keepers:
         if child.is_adrift:
             return None
         if (anew or self._orphans is None) and facts.TELLS_CHILDREN:
-            self._orphans = self._list_orphans()
+            self._orphans = None
+            with suppress(OSError):  # no descriptor is left
+                self._orphans = self._list_orphans()
         return self._orphans
 
     def _list_orphans(self) -> set[int] | None:

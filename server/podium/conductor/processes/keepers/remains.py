@@ -11,18 +11,19 @@ import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from pathlib import PurePath
 from typing import Literal
 
 import anyio
-from anyio.to_thread import run_sync
 
 from podium.conductor.processes import facts
 from podium.conductor.processes.identity import is_same, send_signal
 from podium.conductor.processes.keepers.child import OVER, PLAY, Child
 from podium.conductor.processes.keepers.keeper import Keeper, NamelessEnd
 from podium.conductor.processes.keepers.link import is_held
+from podium.conductor.processes.patience import known
 
 RESTARTED = "the machine restarted"
 NEVER_BEGAN = "its keeper ended before the process began"
@@ -44,7 +45,7 @@ async def watch(keeper: Keeper, child: Child, take: Take) -> None:
     """Wait for the end of a process that a dead keeper had started, and note it, or that it is lost."""
     hold = _hold(child)
     try:
-        while child.state not in OVER and _is_alive(child):
+        while child.state not in OVER and await known(partial(_is_alive, child)):
             if hold >= 0:
                 await anyio.wait_readable(hold)
             else:
@@ -66,7 +67,7 @@ async def settle(keeper: Keeper, child: Child, take: Take) -> None:
 
     It is lost only if there may have been one that nobody saw end, or that cannot be told from what it left.
     """
-    if await run_sync(_end_unborn, keeper):
+    if await known(partial(_end_unborn, keeper)):
         child.fail("refused", NEVER_BEGAN)
         return
     first: Found = None
@@ -74,7 +75,7 @@ async def settle(keeper: Keeper, child: Child, take: Take) -> None:
         for look in count(1):
             is_held_still = is_held(keeper.folder)  # before the journal is read: the guard's last word comes first
             take(keeper)
-            first = await run_sync(_playing, child.key) or await run_sync(_first, keeper, child)
+            first = await known(partial(_playing, child.key)) or await known(partial(_first, keeper, child))
             if first is not None or (look >= LOADING_LOOKS and not is_held_still):
                 break
             await anyio.sleep(LOOK_SECONDS)
@@ -99,7 +100,7 @@ def _first(keeper: Keeper, child: Child) -> Found:
             if end.session in {0, pid} and not _is_of_another(end, child):
                 return end
             continue
-        stat, marker = facts.read_stat(pid), facts.marker(pid)
+        stat, marker = facts.stat_surely(pid), facts.marker(pid)
         if stat is None or stat.state == "Z" or not is_same(stat.start_ticks, ticks) or marker is None:
             return None  # its end is not told yet, or it is loading its program
         if stat.session == pid and marker == child.key:
@@ -147,13 +148,15 @@ def exit_code(hold: int) -> int | None:
 
 def _hold(child: Child) -> int:
     """Return a pidfd of our own on the process, -1 without one."""
-    if child.hold < 0 and _is_alive(child):
-        child.watch()
-    return os.dup(child.hold) if child.hold >= 0 else -1
+    with suppress(OSError):  # no descriptor is left
+        if child.hold < 0 and _is_alive(child):
+            child.watch()
+        return os.dup(child.hold) if child.hold >= 0 else -1
+    return -1
 
 
 def _is_alive(child: Child) -> bool:
-    stat = facts.read_stat(child.pid)
+    stat = facts.stat_surely(child.pid)
     return stat is not None and stat.state != "Z" and is_same(stat.start_ticks, child.start_ticks)
 
 
@@ -164,7 +167,7 @@ def _end_unborn(keeper: Keeper) -> bool:
     """
     found = False
     for stat in facts.all_stats().values():
-        line = facts.read(f"/proc/{stat.pid}/cmdline")
+        line = facts.read_surely(f"/proc/{stat.pid}/cmdline")
         if stat.pid != keeper.guard and os.fsencode(keeper.folder) in line and b"program.py" in line:
             deadline = time.monotonic() + TOLD_SECONDS
             with suppress(PermissionError):  # another user's, who only names the folder
@@ -178,5 +181,5 @@ def _playing(key: str) -> facts.Stat | None:
     """Return the living process of an attempt that surely is its first one: a shell that has not become another program."""
     play = b"\0-c\0" + PLAY.encode() + b"\0"
     leaders = (stat for stat in facts.all_stats().values() if stat.session == stat.pid)
-    playing = (stat for stat in leaders if play in facts.read(f"/proc/{stat.pid}/cmdline"))
+    playing = (stat for stat in leaders if play in facts.read_surely(f"/proc/{stat.pid}/cmdline"))
     return next((stat for stat in playing if facts.marker(stat.pid) == key), None)
