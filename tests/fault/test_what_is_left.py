@@ -354,3 +354,12 @@ async def test_what_a_sheet_left_while_no_descriptor_was_left_is_ended_before_it
 def test_a_look_without_a_descriptor_tells_that_nothing_is_known(look: Callable[[], object]) -> None:
     with limited(resource.RLIMIT_NOFILE, 1), pytest.raises(OSError, match="Too many open files"):
         look()
+
+
+def test_the_clock_of_start_times_is_that_of_the_system_and_needs_no_descriptor() -> None:
+    before = facts.clock_seconds()
+    with limited(resource.RLIMIT_NOFILE, 1):
+        assert before <= facts.clock_seconds() < before + 60
+    began = facts.read_stat(os.getpid())
+    assert began is not None
+    assert began.start_ticks / facts.TICKS <= before
