@@ -52,6 +52,22 @@ async def run(engine: Engine, spec: AttemptSpec) -> End:
     return (await ends_of(engine, 1))[spec.key]
 
 
+async def put_into_queue(ground: Ground, engine: Engine, attempts: Attempts) -> AttemptSpec:
+    """Submit an attempt that would leave a line in `runs`, and wait until it is in the closed queue."""
+    ground.close_queue()
+    spec = attempts.new("echo ran >>runs")
+    await engine.submit(spec)
+    await until_place(engine, spec.key, "queued")
+    return spec
+
+
+async def check_never_runs(ground: Ground, engine: Engine, attempts: Attempts) -> None:
+    """Open the queue, and see that what comes later runs and what was in the queue has not."""
+    ground.open_queue()
+    await run(engine, attempts.new())
+    assert not lines_of(ground.place / "runs")
+
+
 def lines_of(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
@@ -278,16 +294,11 @@ async def test_an_attempt_in_the_queue_is_taken_back_and_one_that_has_begun_goes
 async def test_to_suspend_an_attempt_in_the_queue_takes_it_back(ground: Ground, attempts: Attempts) -> None:
     if not ground.has_queue:
         return
-    ground.close_queue()
-    spec = attempts.new("echo ran >>runs")
     async with ground.open() as engine:
-        await engine.submit(spec)
-        await until_place(engine, spec.key, "queued")
+        spec = await put_into_queue(ground, engine, attempts)
         assert not await engine.suspend(spec.key)
         assert (await ends_of(engine, 1))[spec.key].reason == "withdrawn"
-        ground.open_queue()
-        await run(engine, attempts.new())
-    assert not lines_of(ground.place / "runs")
+        await check_never_runs(ground, engine, attempts)
 
 
 async def test_an_attempt_that_is_suspended_at_once_is_held_or_taken_back_and_never_both(
@@ -310,18 +321,13 @@ async def test_an_attempt_that_is_suspended_at_once_is_held_or_taken_back_and_ne
 async def test_the_next_engine_takes_back_what_is_in_the_queue(ground: Ground, attempts: Attempts) -> None:
     if not ground.has_queue:
         return
-    ground.close_queue()
-    spec = attempts.new("echo ran >>runs")
     async with ground.open() as engine:
-        await engine.submit(spec)
-        await until_place(engine, spec.key, "queued")
+        spec = await put_into_queue(ground, engine, attempts)
     async with ground.open() as engine:
         await engine.reattach(spec)
         await engine.withdraw(spec.key)
         assert (await ends_of(engine, 1))[spec.key].reason == "withdrawn"
-        ground.open_queue()
-        await run(engine, attempts.new())
-    assert not lines_of(ground.place / "runs")
+        await check_never_runs(ground, engine, attempts)
 
 
 async def test_the_next_engine_lets_go_on_what_an_earlier_one_has_suspended(

@@ -48,12 +48,14 @@ class Ended:
 
 
 class Snapshot:
-    """The processes at one moment. Each environment is read at most once, when it is needed."""
+    """The processes at one moment. Each environment is read at most once, when it is needed.
+
+    Raises:
+        OSError: no descriptor is left, here as at the reading of environments.
+    """
 
     def __init__(self) -> None:
-        self.stats = (
-            facts.all_stats()
-        )  # raises OSError, as the reading of environments does, when no descriptor is left
+        self.stats = facts.all_stats()
         self.stats.pop(os.getpid(), None)
         self._markers: dict[int, str | None] = {}
 

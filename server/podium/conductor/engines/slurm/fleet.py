@@ -126,9 +126,8 @@ def _queued(pool: Pool) -> Place:
     partition = pool.resources.partition if pool.resources else ""
     if not pending:
         lane = next(iter(pool.fresh), "")
-        again = (
-            pool.again_at if not lane and pool.again_at and pool.again_at > wall() else None
-        )  # else it is tried just now
+        # A moment that is over is not told: it is tried just now.
+        again = pool.again_at if not lane and pool.again_at and pool.again_at > wall() else None
         return Place("queued", lane, partition=partition, reason=pool.words, again_at=again)
     row = min(pending, key=lambda each: each.start if each.start is not None else float("inf"))
     return Place("queued", row.lane, partition=row.partition, reason=row.reason or pool.words, expected_start=row.start)

@@ -149,12 +149,16 @@ class Pool:
     def hold_off(self, now: float, words: str) -> None:
         """Submit nothing for a while, each time longer."""
         self.pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, self.pause * 2))
-        self.not_before, self.again_at, self.words = now + self.pause, time.time() + self.pause, words
+        self.words = words
+        self._try_in(self.pause, now)
 
     def hurry(self, now: float) -> None:
         """Submit soon what was put off: a lane has ended and made room."""
         if self.not_before > now + FIRST_PAUSE:
-            self.not_before, self.again_at = now + FIRST_PAUSE, time.time() + FIRST_PAUSE
+            self._try_in(FIRST_PAUSE, now)
+
+    def _try_in(self, seconds: float, now: float) -> None:
+        self.not_before, self.again_at = now + seconds, time.time() + seconds
 
     def go_on(self) -> None:
         """Forget that submits came to nothing."""

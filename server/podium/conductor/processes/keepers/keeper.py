@@ -131,9 +131,8 @@ class Keeper:
         Raises:
             OSError: no descriptor is left.
         """
-        parents = [
-            pid for pid in (self.pid, self.guard) if pid
-        ]  # in this order: the guard inherits what the keeper had
+        # In this order: the guard inherits what the keeper had.
+        parents = [pid for pid in (self.pid, self.guard) if pid]
         lists = [facts.read_surely(f"/proc/{pid}/task/{pid}/children").split() for pid in parents]
         found = {int(pid) for pids in lists for pid in pids} - {*parents} - self._by_pid.keys() - self._just_ended
         if found:  # some may have been started since the journal was read
