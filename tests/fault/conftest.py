@@ -1,4 +1,4 @@
-"""Where the common suite of engines tries them, and a submit host of a cluster that is played."""
+"""Where the common suite of engines tries them, a cluster that is played, and a submit host of one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.engine_grounds import ClusterGround, FakeGround, Ground, LocalGround
 from tests.support.slurm.site import Site
-from tests.support.slurm.stand_in.playing import open_stand_in
+from tests.support.slurm.stand_in.playing import StandIn, open_stand_in
 
 
 @pytest.fixture(params=["fake", "local", "slurm"])
@@ -19,6 +19,13 @@ def ground(request: pytest.FixtureRequest, short_tmp: Path, monkeypatch: pytest.
     with open_stand_in() as cluster:
         monkeypatch.setenv("SLURM_CONF", str(cluster.conf))
         yield ClusterGround(short_tmp, cluster)
+
+
+@pytest.fixture
+def cluster() -> Iterator[StandIn]:
+    """A cluster that is played, of this test's own."""
+    with open_stand_in() as playing:
+        yield playing
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from tests.support.jobs import sheets_of, submit, until
 from tests.support.podium_home import Conductor, make_home
 from tests.support.podium_home import until as until_so
-from tests.support.slurm.stand_in.playing import StandIn, open_stand_in
+from tests.support.slurm.stand_in.playing import StandIn
 
 STATES = {
     "OUT_OF_MEMORY": "out of memory: more than its job on the cluster has; resources.memory in the score asks for more",
@@ -20,13 +20,6 @@ STATES = {
     "CANCELLED": "cancelled on the cluster, and not by Podium (AT): Slurm says CANCELLED",
 }
 AT = re.compile(r"Slurm job (\d+) on node f\d")
-
-
-@pytest.fixture
-def cluster() -> Iterator[StandIn]:
-    """A cluster that is played."""
-    with open_stand_in() as playing:
-        yield playing
 
 
 @pytest.fixture

@@ -12,18 +12,11 @@ from tests.support.jobs import check_history, until
 from tests.support.podium_home import Conductor, ask
 from tests.support.podium_home import until as wait_until
 from tests.support.scores import token_score, tokens
-from tests.support.slurm.stand_in.playing import StandIn, open_stand_in
+from tests.support.slurm.stand_in.playing import StandIn
 
 # The others are about a cancel, a suspension, or what is left when a job has ended: campaigns pass them.
 ON_THE_WAY = ("after_link", "before_todo", "after_todo", "before_sbatch", "after_sbatch", "after_bell", "before_end")
 CRASHES = [(name, 1) for name in ON_THE_WAY] + [(name, 2) for name in ON_THE_WAY if name.endswith(("todo", "sbatch"))]
-
-
-@pytest.fixture
-def cluster() -> Iterator[StandIn]:
-    """A cluster of this test's own."""
-    with open_stand_in() as stand_in:
-        yield stand_in
 
 
 @pytest.fixture

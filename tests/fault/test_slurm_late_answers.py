@@ -1,13 +1,12 @@
 """Answers of a cluster that are older than what is known by then: nothing that runs is ended for them."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.engine_grounds import Attempts, ClusterGround, comes_true, ends_of, until_place
-from tests.support.slurm.stand_in.playing import StandIn, open_stand_in
+from tests.support.slurm.stand_in.playing import StandIn
 
 LATE = """#!/bin/sh
 said=$({real} "$@") || exit
@@ -15,13 +14,6 @@ echo "$said" >>{folder}/asked
 while [ -e {folder}/late ]; do sleep 0.02; done
 [ -z "$said" ] || echo "$said"
 """
-
-
-@pytest.fixture
-def cluster() -> Iterator[StandIn]:
-    """A played cluster."""
-    with open_stand_in() as stand_in:
-        yield stand_in
 
 
 @pytest.fixture
