@@ -223,7 +223,7 @@ def test_a_signal_makes_the_lane_look_at_once(shared: Shared) -> None:
     code = shared.program / "lane/place.py"
     slow = code.read_text().replace(f"LOOK_SECONDS = {place.LOOK_SECONDS}", "LOOK_SECONDS = 1000.0")
     assert slow != code.read_text()
-    code.write_text(slow)
+    shared.replace("place", slow)
     folder = shared.put(f"mkfifo hold; {STAY}")
     with shared.lane() as lane:
         pids(folder, 1)
@@ -346,9 +346,7 @@ def test_a_lane_that_is_killed_leaves_nothing_and_its_attempts_end_is_recorded(
 
 
 def test_a_lane_that_breaks_leaves_nothing_and_says_why(shared: Shared) -> None:
-    (shared.program / "lane/load.py").write_text(
-        "class Load:\n    def __init__(self, *_: object) -> None:\n        1 / 0\n"
-    )
+    shared.replace("load", "class Load:\n    def __init__(self, *_: object) -> None:\n        1 / 0\n")
     shared.put("sleep 1000 & sleep 1000")
     with shared.lane() as lane:
         _, said = lane.communicate(timeout=100)

@@ -41,8 +41,9 @@ class Shared:
     )  # of its keys: tests that run beside each other have none in common
 
     def __post_init__(self) -> None:
-        self.program = self.root / program.folder_name()
-        for name, content in program.files().items():
+        files = program.files()
+        self.program = self.root / program.folder_name(files)
+        for name, content in files.items():
             path = self.program / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
@@ -50,6 +51,12 @@ class Shared:
         for folder in (self.root / place.NEWS, self.pool / place.TODO, self.pool / place.LANES):
             folder.mkdir(parents=True)
         place.write_pool(str(self.pool), place.Pool(self.linger_seconds, self.stream_bytes))
+
+    def replace(self, module: str, text: str) -> None:
+        """Put another text in place of a part of the program."""
+        for compiled in self.program.glob(f"lane/__pycache__/{module}.*"):
+            compiled.unlink()
+        (self.program / f"lane/{module}.py").write_text(text)
 
     def attempt(self, serial: int = 1) -> Path:
         """Return the folder of an attempt."""

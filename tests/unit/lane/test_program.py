@@ -4,6 +4,7 @@ import ast
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,14 +28,17 @@ def interpreter(version: str) -> str:
     pytest.skip(f"there is no Python {version} here")
 
 
-def test_the_program_is_the_package_and_its_entry() -> None:
-    names = {path.name for path in (REPOSITORY / "server/podium/lane").glob("*.py")}
-    assert set(program.files()) == {"__main__.py"} | {f"lane/{name}" for name in names}
+def test_the_program_is_the_package_and_its_entry_with_its_byte_code() -> None:
+    paths = list((REPOSITORY / "server/podium/lane").glob("*.py"))
+    sources = {"__main__.py"} | {f"lane/{path.name}" for path in paths}
+    assert set(program.sources()) == sources
+    compiled = {f"lane/__pycache__/{path.stem}.{sys.implementation.cache_tag}.pyc" for path in paths}
+    assert set(program.files()) == sources | compiled
 
 
-@pytest.mark.parametrize("name", program.files())
+@pytest.mark.parametrize("name", program.sources())
 def test_each_file_is_of_the_oldest_python_and_imports_the_standard_library_only(name: str) -> None:
-    tree = ast.parse(program.files()[name], feature_version=OLDEST)
+    tree = ast.parse(program.sources()[name], feature_version=OLDEST)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             assert not [each.name for each in node.names if each.name.startswith("podium")]
@@ -43,9 +47,26 @@ def test_each_file_is_of_the_oldest_python_and_imports_the_standard_library_only
 
 
 def test_another_content_has_another_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = program.folder_name()
+    before = program.folder_name(program.files())
     monkeypatch.setattr(program, "MAIN", program.MAIN + b"#")
-    assert program.folder_name() != before
+    assert program.folder_name(program.files()) != before
+
+
+def test_the_byte_code_is_the_same_in_every_process() -> None:
+    script = "from podium.lane import program; print(program.folder_name(program.files()))"
+    names = set()
+    for number in (1, 2):
+        env = {**os.environ, "PYTHONHASHSEED": str(number), "PYTHONOPTIMIZE": str(number)}
+        names.add(subprocess.run([sys.executable, "-c", script], env=env, check=True, capture_output=True).stdout)
+    assert names == {program.folder_name(program.files()).encode() + b"\n"}
+
+
+def test_a_lane_with_our_python_reads_the_byte_code(tmp_path: Path) -> None:
+    shared = Shared(tmp_path / "shared")
+    for source in (shared.program / "lane").glob("*.py"):
+        source.write_text("raise SystemExit('it was compiled again')\n")
+    shared.put("exit 3")
+    assert shared.play().code == 3
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -16,6 +16,8 @@ from podium.score.model.plan import Resources
 
 Stage = Literal["new", "waiting", "playing"]
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0  # between submits that come to nothing
+FIRST_LANES = 24
+"""In the first submit for a fan. To begin costs a lane ten times what a short sheet costs it: few play many of those soonest."""
 
 
 @dataclass(eq=False)
@@ -131,7 +133,7 @@ class Pool:
     words: str = ""  # why no lane is submitted now
     unsure: float | None = None  # since when it is not known whether a submit has come to something
     arrays: bool = True
-    most: int = 64  # lanes in the next submit
+    most: int = FIRST_LANES  # lanes in the next submit
     filling: bool = False  # lanes are being submitted just now
     written: bool = False  # its folder is there
     unwanted: bool = False

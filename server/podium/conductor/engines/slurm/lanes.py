@@ -11,7 +11,7 @@ import anyio
 from podium.conductor.engines.slurm import counting
 from podium.conductor.engines.slurm.answers import Submitted
 from podium.conductor.engines.slurm.commands import MOST_LANES, LaneJob, spare_seconds
-from podium.conductor.engines.slurm.flights import Flight, Pool
+from podium.conductor.engines.slurm.flights import FIRST_LANES, Flight, Pool
 from podium.conductor.engines.slurm.looking import look_at
 from podium.conductor.engines.slurm.verdicts import Fate
 from podium.log import get_logger
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 SUBMITS = 16  # at the same time; a cluster on which so many hang does not answer at all
 UNCLEAR = 8  # submits in a row of which the cluster says what nobody understands, about ten minutes, are a refusal
 SPARE = 1 / 60  # of the time that a cluster gives to what asks for none
-FIRST_LANES, NEXT_SECONDS = 64, 1.0
-"""So many lanes at first, and twice as many so much later: if the attempts are short, the first ones play all of them."""
+NEXT_SECONDS = 1.0
+"""From a submit of lanes for a fan to the next, of twice as many: if the attempts are short, the first ones play all of them."""
 
 log = get_logger()
 

@@ -120,8 +120,9 @@ class Shared:
             self.check()
         _make(f"{self.root}/{name}" for name in (place.NEWS, place.JOBS, place.POOLS))
         self._remember()
-        folder = f"{self.root}/{program.folder_name()}"
-        content = program.files() | {LANE_SCRIPT: self._script(folder)}
+        files = program.files()
+        folder = f"{self.root}/{program.folder_name(files)}"
+        content = files | {LANE_SCRIPT: self._script(folder)}
         if not _holds(folder, content):
             self._write_program(folder, content)
         self.program = folder
@@ -154,7 +155,8 @@ class Shared:
             self._record.symlink_to(self.root)
 
     def _script(self, folder: str) -> bytes:
-        # -B: Python would write what it has compiled beside it, and keep what a full disk has cut: all later lanes failed at it.
+        # -B: another Python than ours would write its own byte code there, and keep what a full disk has cut: all later lanes
+        # failed at it.
         words = (self._python, "-I", "-S", "-B", folder)
         return ("#!/bin/sh\nexec " + " ".join(map(_quoted, words)) + ' "$@"\n').encode("utf-8", "surrogateescape")
 

@@ -1,6 +1,7 @@
 """The folder that nodes share: what is in it runs as us, so nobody else may have a hand in it, and nothing in it is believed."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from podium.conductor.engines.slurm.slow import Slow
 from podium.lane import place
 from tests.support.another_user import NOBODY
 
+BYTE_CODE = f"lane/__pycache__/main.{sys.implementation.cache_tag}.pyc"
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
 
 
@@ -102,7 +104,7 @@ def test_one_that_a_link_of_another_user_leads_to_is_refused(root: Path) -> None
     assert "is a link that" in refusal(link)
 
 
-@pytest.mark.parametrize("damage", ["lane/main.py", "__main__.py", "lane.sh"])
+@pytest.mark.parametrize("damage", ["lane/main.py", BYTE_CODE, "__main__.py", "lane.sh"])
 def test_a_program_that_is_not_whole_is_written_anew(root: Path, damage: str) -> None:
     first = shared(root, "first")
     first.open()
