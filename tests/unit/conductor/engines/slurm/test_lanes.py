@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from podium.conductor.engines.port import AttemptSpec
-from podium.conductor.engines.slurm import counting, flights, lanes, rounds
+from podium.conductor.engines.slurm import counting, flights, intake, lanes, rounds
 from podium.conductor.engines.slurm.answers import Row
 from podium.conductor.engines.slurm.commands import spare_seconds
 from podium.conductor.engines.slurm.engine import SlurmEngine, SlurmOptions
@@ -220,10 +220,11 @@ async def test_a_lane_for_what_says_no_time_takes_no_attempt_that_its_partition_
     assert (runner.reused, runner.lists) == (expected, 1)
 
 
-class Three(Runner):
-    """A cluster that takes three jobs of a user, and has them in its queue for ever."""
+class Limited(Runner):
+    """A cluster that takes so many jobs of a user, and does not tell what becomes of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.taken: list[int] = []
 
     async def run(self, argv: Sequence[str], **_: Any) -> Finished:
@@ -231,20 +232,34 @@ class Three(Runner):
             return Finished(1, "squeue: error: no answer")
         array = next((each for each in argv if each.startswith("--array=0-")), "--array=0-0")
         count = int(array.removeprefix("--array=0-")) + 1
-        if sum(self.taken) + count > 3:
+        if sum(self.taken) + count > self.limit:
             said = "Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size)"
             return Finished(1, f"sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: {said}")
         self.taken.append(count)
         return Finished(0, str(len(self.taken)))
 
 
+async def lanes_taken(limit: int, tmp_path: Path, attempts: int) -> list[int]:
+    """Return how many lanes were taken at each submit for so many attempts, when the cluster takes no more."""
+    runner = Limited(limit)
+    async with SlurmEngine(runner, SlurmOptions(tmp_path / "shared"), mark="mk") as engine:
+        for serial in range(1, attempts + 1):
+            await submit(engine, tmp_path, serial)
+        with anyio.fail_after(20):
+            while sum(runner.taken) < min(limit, attempts):  # noqa: ASYNC110 -- nothing tells of it
+                await anyio.sleep(0.01)
+    return runner.taken
+
+
 @pytest.mark.anyio
 async def test_as_many_lanes_are_submitted_as_the_limit_of_a_user_allows(tmp_path: Path) -> None:
-    runner = Three()
-    async with SlurmEngine(runner, SlurmOptions(tmp_path / "shared"), mark="mk") as engine:
-        for serial in range(1, 9):
-            folder = tmp_path / f"home/jobs/job-1/{serial}"
-            await engine.submit(AttemptSpec(f"mk.job-1.{serial}", folder, "", tmp_path, {}))
-        with anyio.fail_after(10):
-            while sum(runner.taken) < 3:  # noqa: ASYNC110 -- nothing tells of it
-                await anyio.sleep(0.01)
+    assert sum(await lanes_taken(3, tmp_path, attempts=8)) == 3
+
+
+@pytest.mark.anyio
+async def test_a_wide_fan_gets_few_lanes_at_first_and_twice_as_many_at_each_further_submit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "NEXT_SECONDS", 0.01)
+    monkeypatch.setattr(intake, "AT_ONCE", 200)
+    assert await lanes_taken(1000, tmp_path, attempts=200) == [24, 48, 96, 32]
