@@ -210,6 +210,11 @@ def test_no_file_is_too_long_to_read() -> None:
     assert not {name: module.line_count for name, module in MODULES.items() if module.line_count > FILE_LINES}
 
 
+def test_no_file_of_the_tests_is_too_long_to_read() -> None:
+    tests = {path: path.read_text(encoding="utf-8").count("\n") for path in (REPOSITORY / "tests").rglob("*.py")}
+    assert not {path: lines for path, lines in tests.items() if lines > FILE_LINES}
+
+
 def test_functions_fit_a_glance() -> None:
     functions = [(name, function) for name, module in MODULES.items() for function in module.functions()]
     assert not [

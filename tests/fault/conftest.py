@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.engine_grounds import ClusterGround, FakeGround, Ground, LocalGround
+from tests.support.engine_suite import attempts, gate, pids  # noqa: F401 -- its fixtures
 from tests.support.slurm.site import Site
 from tests.support.slurm.stand_in.playing import StandIn, open_stand_in
 

@@ -38,19 +38,6 @@ def ground(short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
         yield ClusterGround(short_tmp, cluster)
 
 
-@pytest.fixture
-def attempts(ground: ClusterGround) -> Attempts:
-    """Return the attempts of a test."""
-    return Attempts(ground.place)
-
-
-@pytest.fixture
-def gate(ground: ClusterGround) -> Iterator[Gate]:
-    """Return the gate that scripts wait at."""
-    with Gate(ground.place / "gate") as gate:
-        yield gate
-
-
 def folder_of(ground: ClusterGround, spec: AttemptSpec) -> Path:
     return ground.place / "shared" / MARK / place.JOBS / spec.folder.parent.name / spec.folder.name
 

@@ -8,6 +8,7 @@ import pytest
 
 from podium.conductor.processes import facts
 from tests.support.engine_grounds import ClusterGround, Ground
+from tests.support.engine_suite import attempts, gate, pids  # noqa: F401 -- its fixtures
 from tests.support.podium_home import Conductor, make_home
 from tests.support.slurm.lab import Lab, missing, open_lab
 from tests.support.slurm.site import Site
