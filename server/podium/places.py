@@ -6,6 +6,7 @@ look first. A home or settings folder that XDG_STATE_HOME or XDG_CONFIG_HOME nam
 have the variable, and by others through a file in the default home.
 """
 
+import fcntl
 import json
 import os
 import pwd
@@ -148,6 +149,23 @@ def holder(home: Path) -> int | None:
         return int((home / LOCK).read_bytes()[:PID_CHARS])
     except (OSError, ValueError):
         return None
+
+
+def is_held(home: Path) -> bool:
+    """Return whether a conductor holds the home. Ask it only of one whose conductor seems to run: one that starts just now could
+    be kept from it.
+    """
+    try:
+        file = open_own(home / LOCK, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
 
 
 def known_folder() -> str:

@@ -14,6 +14,7 @@ import pytest
 from podium.conductor.faults import POINTS
 from podium.settings import Settings
 from podium.times import iso
+from tests.support.commands import podium
 from tests.support.jobs import check_history, until, wait_for_file
 from tests.support.podium_home import Conductor, ask
 from tests.support.podium_home import until as wait_until
@@ -298,8 +299,45 @@ def test_a_sheet_that_runs_while_its_home_is_copied_is_left_to_the_home_that_beg
         copy.end()
 
 
+@pytest.mark.parametrize("state", ["running", "stopped"])
+def test_a_copy_of_a_home_is_not_started_beside_its_conductor_and_says_what_it_is(
+    conductor: Conductor, state: str
+) -> None:
+    if state == "stopped":
+        conductor.stop()
+    copy = copy_of(conductor)
+    if state == "stopped":
+        conductor.start()
+    refused = podium(copy.settings, "start")
+    told = " ".join(refused.stderr.split())
+    assert refused.returncode == 5, refused.stdout
+    assert f"is a copy of the home of the conductor (pid {conductor.pid}) on {conductor.settings.socket}" in told
+    assert f"`podium stop --home {conductor.settings.home}`" in told
+    assert "is already running" in podium(conductor.settings, "start").stdout
+    conductor.stop()
+    try:
+        taken = podium(copy.settings, "start")
+        assert "The conductor is running" in taken.stdout, taken.stderr
+    finally:
+        assert podium(copy.settings, "stop").returncode == 0
+
+
+def test_a_home_that_was_put_into_the_place_of_one_in_use_names_the_conductor_to_end(stopped: Conductor) -> None:
+    home = stopped.settings.home
+    outside = Conductor(stopped.settings.model_copy(update={"socket": home.with_name("s")})).start()
+    try:
+        copy = copy_of(outside)
+        home.rename(home.with_name("before"))
+        copy.settings.home.rename(home)
+        refused = podium(outside.settings, "start")
+        assert refused.returncode == 5, refused.stdout
+        assert f"`kill {outside.pid}`" in " ".join(refused.stderr.split())
+    finally:
+        outside.end()
+
+
 def copy_of(original: Conductor) -> Conductor:
-    """Copy a stopped conductor's home and return one for the copy."""
+    """Copy a conductor's home and return one for the copy."""
     folder = original.settings.home.parent / "copy"
-    shutil.copytree(original.settings.home, folder / "home", ignore=shutil.ignore_patterns("socket"))
+    shutil.copytree(original.settings.home, folder / "home", ignore=shutil.ignore_patterns("socket", "*.sock"))
     return Conductor(original.settings.model_copy(update={"home": folder / "home", "socket": folder / "s"}))

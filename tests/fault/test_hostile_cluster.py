@@ -10,7 +10,7 @@ import pytest
 
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.engines.slurm import counting, verdicts
-from podium.conductor.engines.slurm.cluster import SUBMIT_SECONDS
+from podium.conductor.engines.slurm.cluster import CANCEL_SECONDS, SUBMIT_SECONDS
 from podium.conductor.engines.slurm.engine import SlurmEngine
 from podium.conductor.engines.slurm.flights import FIRST_PAUSE
 from podium.lane import place
@@ -183,6 +183,33 @@ async def test_a_submit_that_hangs_keeps_neither_other_jobs_nor_a_cancel_of_its_
         await engine.cancel(spec.key, grace_seconds=0)
         assert (await ends_of(engine, 1))[spec.key].reason == "cancelled"
         assert time.monotonic() - began < SUBMIT_SECONDS, "it hangs no longer"
+
+
+async def test_a_cancel_of_lanes_that_hangs_keeps_no_round_and_no_attempt_that_has_another_lane(
+    ground: ClusterGround, attempts: Attempts, gate: Gate
+) -> None:
+    cluster, others = ground.cluster, Attempts(ground.place)
+    assert isinstance(cluster, StandIn)
+    plays, spec, again = others.new(WAITING), attempts.new("exit 1"), attempts.new("exit 1")
+    async with ground.open() as engine:
+        assert isinstance(engine, SlurmEngine)
+        await playing(engine, plays)
+        ground.close_queue()
+        await engine.submit(spec)
+        await comes_true(lambda: "PENDING" in cluster.jobs().values())
+        cluster.break_command("scancel", "hang", 1)
+        await engine.cancel(spec.key, grace_seconds=0)
+        assert (await ends_of(engine, 1))[spec.key].reason == "cancelled"
+        await comes_true(lambda: cluster.calls("scancel"))
+        began, rounds = time.monotonic(), len(cluster.calls("squeue"))
+        await comes_true(lambda: len(cluster.calls("squeue")) > rounds + 1)
+        await engine.submit(again)
+        gate.open()
+        assert (await ends_of(engine, 1))[plays.key].exit_code == 0
+        assert time.monotonic() - began < CANCEL_SECONDS, "it hangs no longer"
+        seen = engine.place(again.key)
+        assert seen is not None
+        assert seen.engine_id == "", "a lane that is being cancelled might take it"
 
 
 async def test_what_sbatch_says_and_nobody_understands_is_told_with_the_time_of_the_next_try(

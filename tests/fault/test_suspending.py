@@ -1,24 +1,29 @@
 """Attempts that are suspended and go on, by their cgroup and without one: nothing of them runs, and their limits stand still."""
 
 import os
+import resource
 import signal
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 from anyio.to_thread import run_sync
+from structlog.testing import capture_logs
 
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.folder import AttemptFolder, Hold
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroups
+from podium.conductor.processes.suspending import resume_tree, suspend_tree
 from tests.support.engines import BOUND_SECONDS, STAY, Gate, is_alive, make_spec, next_end, open_engine
 from tests.support.journals import keeper_and_guard, kill, newest
 from tests.support.podium_home import until
+from tests.support.scarce import limited
 from tests.support.ticking import TICK, goes_on, stands_still
 
 pytestmark = pytest.mark.anyio
@@ -83,6 +88,40 @@ async def test_nothing_of_a_suspended_attempt_runs_until_it_goes_on(tmp_path: Pa
             await engine.resume(spec.key)
             await more_ticks(tmp_path)
         await engine.resume(spec.key)  # again: it does
+
+
+async def test_one_that_is_to_go_on_while_no_descriptor_is_left_does_so_as_soon_as_there_is_one(
+    tmp_path: Path, cgroups: Cgroups | None
+) -> None:
+    async with counting(tmp_path, cgroups) as (engine, spec), anyio.create_task_group() as tasks:
+        assert await engine.suspend(spec.key)
+        with limited(resource.RLIMIT_NOFILE, 1), capture_logs() as logs:
+            tasks.start_soon(engine.resume, spec.key)
+            with anyio.fail_after(BOUND_SECONDS):
+                while not any(entry["event"] == "processes_unknown" for entry in logs):
+                    await anyio.lowlevel.checkpoint()
+            place = engine.place(spec.key)
+            assert place is not None
+            assert place.state == "suspended"
+        await more_ticks(tmp_path)
+
+
+async def test_one_that_was_to_be_suspended_while_no_descriptor_was_left_goes_on_by_the_same_means(
+    tmp_path: Path, cgroups: Cgroups | None
+) -> None:
+    without = ExitStack()
+
+    def wanted() -> bool:
+        without.close()
+        return True
+
+    async with counting(tmp_path, cgroups) as (engine, spec):
+        running = engine._running[spec.key]
+        with without:
+            without.enter_context(limited(resource.RLIMIT_NOFILE, 1))
+            await suspend_tree(spec.key, running.group, running.cgroup, wanted)
+        await resume_tree(spec.key, running.group, running.cgroup)
+        await more_ticks(tmp_path)
 
 
 async def test_a_tree_that_forks_all_the_time_is_stopped_whole(tmp_path: Path, cgroups: Cgroups | None) -> None:

@@ -92,7 +92,7 @@ async def waits(user: Agent, job_id: str, words: str) -> str:
 async def test_a_limit_that_one_job_exceeds_is_told_and_the_sheet_waits(user: Agent, limit: Limit) -> None:
     await run_sync(limit, "MinTRESPerJob=cpu=3")
     job_id = await start(user, score("true", needs="cpus: 2, qos: tight"))
-    assert "That means: it asks for less than its QOS wants of one job" in await waits(
+    assert "QOSMinCpuNotSatisfied means: it asks for less than its QOS wants of one job" in await waits(
         user, job_id, "QOSMinCpuNotSatisfied"
     )
     await user.call("cancel_job", job_id=job_id)

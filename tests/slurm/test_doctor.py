@@ -48,7 +48,8 @@ def test_a_cluster_that_refuses_is_quoted(shared: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("SBATCH_PARTITION", "nope")
     found = examine()["job"]
     assert (found.verdict, "nvalid partition" in found.found) == ("fail", True)
-    assert "SBATCH_PARTITION" in found.fix
+    assert found.found.startswith("with SBATCH_PARTITION=nope from this environment sbatch says: ")
+    assert found.fix.startswith("Correct or unset these variables")
 
 
 def test_a_python_that_the_nodes_do_not_have_is_told(shared: Path) -> None:

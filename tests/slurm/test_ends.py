@@ -103,7 +103,8 @@ async def waiting(user: Agent, settings: Settings, job_id: str, why: str, means:
     line = await user.call("get_job", job_id=job_id)
     assert line["reason"] == f"sheet s waits in Slurm's queue: {why}"
     explained = await user.call("explain_job", job_id=job_id)
-    assert f": {why}. That means: {means}. A time limit counts from the begin on a node." in explained["summary"]
+    assert explained["summary"].count(why) == 2
+    assert f". {why} means: {means}. A time limit counts from the begin on a node." in explained["summary"]
     health = await user.call("verify_process_health", job_id=job_id)
     assert health["place"].startswith("waits in Slurm's queue as job ")
     shown = await run_sync(partial(podium, settings, "show", job_id))

@@ -40,3 +40,19 @@ async def test_an_option_that_lacks_its_value_makes_no_job_of_a_question(
     async with ClusterGround(short_tmp, lab).open() as engine:
         assert not await engine.refusal(Resources(extra=("--comment",)))
     assert not lab.run("squeue", "-h", "-t", "all", "-n", "wrap")
+
+
+async def test_a_refusal_names_what_the_conductors_environment_asks_for(
+    lab: Lab, short_tmp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_CONF", str(lab.conf))
+    monkeypatch.setenv("SBATCH_PARTITION", "gone")
+    origin = "with SBATCH_PARTITION=gone from the conductor's environment: "
+    async with ClusterGround(short_tmp, lab).open() as engine:
+        assert (await engine.refusal(Resources())).startswith(f"{origin}invalid partition")
+        assert not await engine.refusal(Resources(partition="main"))
+        spec = Attempts(short_tmp).new("true")
+        await engine.submit(spec)
+        end = (await ends_of(engine, 1))[spec.key]
+        assert end.reason == "refused"
+        assert end.detail.lower().startswith(f"{origin}invalid partition".lower())

@@ -11,6 +11,7 @@ from podium.cli.terminal.tables import Column, Row, facts, table
 from podium.cli.terminal.when import at, clock, in_times, took
 from podium.client.job_control import JobControlService
 from podium.contract.models import JobDetail, JobView, SheetView
+from podium.contract.states import SUSPENDED
 from podium.texts.widths import wrapped
 
 PAGE = 500  # sheets in one answer of a conductor
@@ -135,8 +136,9 @@ def _told(sheet: SheetView, job_id: str) -> Iterator[str]:
     """Yield what is unusual about a sheet."""
     if sheet.reason:
         yield in_commands(in_times(sheet.reason), job_id)
-    if sheet.place and sheet.place not in sheet.reason:
-        yield in_times(sheet.place)
+    place = sheet.place.removeprefix("suspended ") if sheet.reason == SUSPENDED else sheet.place
+    if place and place not in sheet.reason:
+        yield in_times(place)
     if sheet.status == "waiting" and sheet.waiting_until:
         yield f"until {clock(sheet.waiting_until)}"
     if sheet.healing:

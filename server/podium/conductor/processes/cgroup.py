@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from podium.conductor.processes import facts
+from podium.keeper.system import NO_DESCRIPTOR
 from podium.log import get_logger
 
 DELEGATED = "user.delegate"  # systemd sets this attribute to "1" on a folder that it has delegated
@@ -84,24 +85,41 @@ class Cgroup:
         """Ask that no member runs any more, and none that comes; return False if the system cannot (it can since Linux 5.2).
 
         It has happened when `is_frozen` says so. A frozen member can be killed; other signals reach it when it goes on.
+
+        Raises:
+            OSError: no descriptor is left.
         """
-        return self._write("cgroup.freeze", b"1")
+        return self._write_surely("cgroup.freeze", b"1")
 
     def thaw(self) -> bool:
-        """Let the members go on; return False if they cannot be frozen at all."""
-        return self._write("cgroup.freeze", b"0")
+        """Let the members go on; return False if they cannot be frozen at all.
+
+        Raises:
+            OSError: no descriptor is left, so they may be frozen still.
+        """
+        return self._write_surely("cgroup.freeze", b"0")
 
     def is_frozen(self) -> bool:
-        """Return whether no member runs, because the group is frozen. Costs one small read."""
-        return _value(facts.read(f"{self.place}/cgroup.events"), b"frozen") > 0
+        """Return whether no member runs, because the group is frozen. Costs one small read.
 
-    def _write(self, name: str, value: bytes) -> bool:
+        Raises:
+            OSError: no descriptor is left.
+        """
+        return _value(facts.read_surely(f"{self.place}/cgroup.events"), b"frozen") > 0
+
+    def _write(self, name: str, value: bytes) -> None:
+        with suppress(OSError):
+            self._write_surely(name, value)
+
+    def _write_surely(self, name: str, value: bytes) -> bool:
         try:
             # Without O_CREAT: in a plain folder in place of a group it would create a file.
             file = os.open(f"{self.place}/{name}", os.O_WRONLY)
             with os.fdopen(file, "wb", buffering=0) as opened:
                 opened.write(value)
-        except OSError:
+        except OSError as error:
+            if error.errno in NO_DESCRIPTOR:
+                raise
             return False
         return True
 

@@ -29,18 +29,15 @@ async def suspend_tree(key: str, group: int | None, cgroup: Cgroup | None, wante
 
     Then some may have stopped: let them go on.
     """
-    frozen = cgroup is not None and await run_sync(cgroup.freeze)
     sent: set[tuple[int, int]] = set()
     still, (pause, longest) = 0, LOOK_SECONDS
-    with anyio.move_on_after(SUSPEND_SECONDS):
+    with suppress(OSError), anyio.move_on_after(SUSPEND_SECONDS):  # one is another user's, or no descriptor is left
+        frozen = cgroup is not None and await run_sync(cgroup.freeze)
         while wanted():
             if frozen and cgroup is not None:
                 still = LOOKS if cgroup.is_frozen() else 0
             else:
-                try:
-                    still = 0 if await run_sync(_stop_running, key, group, sent) else still + 1
-                except OSError:  # one is another user's, or no descriptor is left
-                    return False
+                still = 0 if await run_sync(_stop_running, key, group, sent) else still + 1
             if still == LOOKS:
                 return True
             await anyio.sleep(pause)
@@ -49,16 +46,20 @@ async def suspend_tree(key: str, group: int | None, cgroup: Cgroup | None, wante
 
 
 async def resume_tree(key: str, group: int | None, cgroup: Cgroup | None) -> None:
-    """Let every member of an attempt go on."""
-    if cgroup is None or not await run_sync(cgroup.thaw):
+    """Let every member of an attempt go on, however long it takes until the system lets us."""
+    if cgroup is None or not await known(cgroup.thaw):
         await known(partial(_continue, key, group))
 
 
 def is_suspended(group: int | None, cgroup: Cgroup | None) -> bool:
-    """Return whether an attempt does not run, as far as the kernel tells by a look at its cgroup and its first process."""
+    """Return whether an attempt does not run, as far as the kernel tells by a look at its cgroup and its first process.
+
+    Raises:
+        OSError: no descriptor is left.
+    """
     if cgroup is not None and cgroup.is_frozen():
         return True
-    stat = facts.read_stat(group) if group is not None else None
+    stat = facts.stat_surely(group) if group is not None else None
     return stat is not None and facts.is_stopped(stat)
 
 

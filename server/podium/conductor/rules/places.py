@@ -38,21 +38,38 @@ def again(moment: float | None) -> str:
 
 def told(place: Place, engine: EngineName) -> str:
     """Return where an attempt is, in a clause; "" for one that runs on this machine."""
-    title, why = TITLES[engine], reason_in(place)
+    title = TITLES[engine]
     if place.state == "unknown":
         seen = f"; last seen on node {cut_line(place.node, _WORD_CHARS)} as {_job(place, engine)}" if place.node else ""
         return silence(place, engine) + seen
     if engine == "local":
         return "suspended" if place.state == "suspended" else ""
-    partition = f", partition {cut_line(place.partition, _WORD_CHARS)}" if place.partition else ""
     if place.state == "queued":
-        if why and not place.engine_id:
-            return f"to be put into {title}'s queue{partition}: {why}{again(place.again_at)}"
-        id_ = f" as job {cut_line(place.engine_id, _WORD_CHARS)}" if place.engine_id else ""
-        start = f"; expected to start at {iso(place.expected_start)}" if place.expected_start else ""
-        return f"in {title}'s queue{id_}{partition}{f': {why}' if why else ''}{start}"
+        return in_queue(place, engine) + why_queued(place)
     node = f"on node {cut_line(place.node, _WORD_CHARS)}" if place.node else f"on a node of {title}"
-    return f"{'suspended ' if place.state == 'suspended' else ''}{node} as {_job(place, engine)}{partition}"
+    return f"{'suspended ' if place.state == 'suspended' else ''}{node} as {_job(place, engine)}{_partition(place)}"
+
+
+def in_queue(place: Place, engine: EngineName) -> str:
+    """Return in which queue an attempt waits, or waits to be put into."""
+    queue = f"{TITLES[engine]}'s queue"
+    if reason_in(place) and not place.engine_id:
+        return f"to be put into {queue}{_partition(place)}"
+    id_ = f" as job {cut_line(place.engine_id, _WORD_CHARS)}" if place.engine_id else ""
+    return f"in {queue}{id_}{_partition(place)}"
+
+
+def why_queued(place: Place) -> str:
+    """Return why an attempt waits in a queue, and when that may end: what follows after `in_queue`, "" if nothing is known."""
+    why = reason_in(place)
+    if why and not place.engine_id:
+        return f": {why}{again(place.again_at)}"
+    start = f"; expected to start at {iso(place.expected_start)}" if place.expected_start else ""
+    return f"{f': {why}' if why else ''}{start}"
+
+
+def _partition(place: Place) -> str:
+    return f", partition {cut_line(place.partition, _WORD_CHARS)}" if place.partition else ""
 
 
 def _job(place: Place, engine: EngineName) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from podium.conductor.engines.port import Place
-from podium.conductor.rules.places import TITLES, again, reason_in, silence, told
+from podium.conductor.rules.places import TITLES, again, in_queue, reason_in, silence, told, why_queued
 from podium.conductor.rules.state import JobRun
 from podium.contract.slurm import waits_for
 from podium.times import iso
@@ -82,8 +82,10 @@ def _in_queue(job: JobRun, queued: Sequence[tuple[int, Place]]) -> str:
     return f"{where} {TITLES[job.plan.sheet(queued[0][0]).engine]}'s queue{f': {why}' if why else ''}{next_}"
 
 
-def explained(job: JobRun, num: int, place_of: PlaceOf) -> str:
-    """Return in sentences why a sheet that was started is not at work, "" if it is."""
+def explained(job: JobRun, num: int, place_of: PlaceOf, said: str = "") -> str:
+    """Return in sentences why a sheet that was started is not at work, "" if it is. `said` is the job's reason: what that tells
+    of the queue is not told again.
+    """
     place = place_of(job.running[num].key)
     if place is None or place.state == "running":
         return ""
@@ -91,5 +93,10 @@ def explained(job: JobRun, num: int, place_of: PlaceOf) -> str:
     if place.state == "unknown":
         unsure = f"So it is not known how sheet {label} fares; it is not given up, and is looked for again."
         return f"{text[:1].upper()}{text[1:]}. {unsure}"
-    meaning = waits_for(place.reason, place.engine_id) if place.state == "queued" else ""
-    return f"Sheet {label} is {text}.{f' That means: {meaning}.' if meaning else ''}"
+    if place.state == "suspended":
+        return f"Sheet {label} is {text}."
+    meaning, why = waits_for(place.reason, place.engine_id), why_queued(place)
+    told_before = bool(why) and why in said
+    where = in_queue(place, job.plan.sheet(num).engine) if told_before else text
+    what = f"{reason_in(place)} means" if told_before else "That means"
+    return f"Sheet {label} is {where}.{f' {what}: {meaning}.' if meaning else ''}"

@@ -15,7 +15,7 @@ import yaml
 
 from podium.cli import main
 from podium.cli.commands.install.clients import CLIENTS, Client, ClientName, Place
-from podium.cli.commands.install.entry import server_command
+from podium.cli.commands.install.entry import remote_command, server_command
 from podium.cli.commands.install.formats import format_of
 from podium.places import default_home
 from podium.settings import Settings, load
@@ -91,8 +91,28 @@ def test_a_host_is_reached_over_ssh_and_nothing_of_this_machine_goes_into_the_en
     assert shlex.split(shlex.split(capsys.readouterr().out.splitlines()[-1])[-1]) == [
         "/a b"
     ]  # once for this shell, once for that one
-    assert main(["install", "claude-code", "--ssh", "-oProxyCommand=touch x"]) != 0
-    assert "this is not a host" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "host", ["cluster", "my.host_1", "ssh://me@cluster:2222", "::1", "me@fe80::1%eth0", "AD\\me@host"]
+)
+def test_whatever_ssh_connects_to_is_a_host(user: Path, host: str) -> None:
+    assert remote_command(host, None, None)[-3:] == [host, "podium", "serve"]
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", " ", "a b; c", "a;c", "a\tb", "a\nb", "a\x1b[2J", "a\u200bb", "a$(b)", "-oProxyCommand=touch x", "me@-x", "ssh://-x",
+     "me@", "ssh://"],
+)  # fmt: skip
+def test_what_can_be_no_host_is_refused_with_what_to_give_instead(
+    user: Path, host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["install", "claude-code", "--write", f"--ssh={host}"]) != 0
+    told = capsys.readouterr().err
+    assert "this is not a host" in told
+    assert "a Host of ~/.ssh/config" in " ".join(told.split())
+    assert not Path(".mcp.json").exists()
 
 
 def test_an_environment_that_leads_elsewhere_becomes_flags_since_clients_do_not_pass_it_on(

@@ -15,6 +15,7 @@ from podium.cli.terminal.door import line
 from podium.conductor.views.explain import kind_of
 from podium.contract.conductors import ConductorView, ProcessView
 from podium.contract.models import ExplainView, JobDetail, JobPage, LogLine, LogView, ValidationView
+from podium.contract.states import SUSPENDED
 from podium.contract.waits import MatchView, WaitView
 from podium.settings import Settings
 from tests.support.job_views import EVERY_STATE, LONG, WIDE, before, detail, job, sheet
@@ -169,12 +170,13 @@ IN_QUEUE = f"in Slurm's queue as job 512, partition main: Resources; expected to
 
 def test_the_sheets_of_a_job_on_a_cluster_say_where_they_are() -> None:
     found = JobDetail(
-        job=job(status="running", running=["a", "b", "c"], sheets_total=4),
+        job=job(status="running", running=["a", "b", "c"], sheets_total=5),
         sheets=[
             sheet(1, "running", name="a", place="on node f2 as Slurm job 512, partition main"),
             sheet(2, "running", name="b", duration_seconds=None, place=IN_QUEUE),
             sheet(3, "running", name="c", place=f"Slurm does not answer since {before(30)}: Unable to contact it"),
             sheet(4, "completed", name="d", place="Slurm job 509 on node f1"),
+            sheet(5, "running", name="e", reason=SUSPENDED, place="suspended on node f3 as Slurm job 84_4"),
         ],
     )
     check("show-cluster", lambda columns: show_detail(found, columns, every=False))
@@ -185,7 +187,8 @@ def test_a_job_that_waits_in_the_queue_of_a_cluster_is_explained() -> None:
     view = ExplainView(
         job=job(status="running", running=["a"], reason=waits),
         kind="running",
-        cause=f"Sheet a is {IN_QUEUE}. That means: it is next, and waits until enough of the cluster is free.",
+        cause="Sheet a is in Slurm's queue as job 512, partition main. Resources means: it is next, and waits until enough "
+        "of the cluster is free.",
         sheet=sheet(1, "running", name="a", duration_seconds=None, place=IN_QUEUE),
     )
     check("explain-cluster", partial(show_explained, view))

@@ -93,7 +93,7 @@ class Room:
         sheet = (await self.sheets(job))[num - 1]
         until = explain.waits_until(job, self.engines.place)
         view = ExplainView(job=self.views.of(job), kind="running", sheet=sheet, waits_until=until)
-        return explain.cause_of(view, places.explained(job, num, self.engines.place))
+        return explain.cause_of(view, places.explained(job, num, self.engines.place, view.job.reason))
 
 
 @asynccontextmanager
@@ -225,20 +225,49 @@ async def test_a_sheet_on_a_node_has_run_since_it_is_there_and_its_limit_counts_
         )
 
 
-async def test_an_explanation_says_what_a_reason_of_the_queue_means_and_nothing_of_a_limit_that_has_not_begun(
+async def test_an_explanation_says_what_the_reason_of_the_queue_means_and_nothing_of_a_limit_that_has_not_begun(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path) as room:
         job = await room.job()
         room.put(job, 1, Place("queued", "512", reason="InvalidAccount"))
+        assert room.reason(job) == "sheet s1 waits in Slurm's queue: InvalidAccount"
         assert await room.cause(job, 1) == (
-            "Sheet s1 is in Slurm's queue as job 512: InvalidAccount. That means: its account is not valid; correct its "
+            "Sheet s1 is in Slurm's queue as job 512. InvalidAccount means: its account is not valid; correct its "
             "resources with modify_job: another account. A time limit counts from the begin on a node."
         )
-        room.put(job, 1, Place("queued", "512", reason="SomethingNew"))
-        assert "SomethingNew. A time limit" in await room.cause(job, 1)
         room.put(job, 1, Place("suspended", "512", "f2"))
         assert (await room.cause(job, 1)).startswith("Sheet s1 is suspended on node f2 as Slurm job 512. ")
+
+
+@pytest.mark.parametrize(
+    ("place", "cause"),
+    [
+        (QUEUED, "Sheet s1 is in Slurm's queue as job 512, partition main. Resources means: it is next"),
+        (Place("queued", "512", reason="SomethingNew"), "Sheet s1 is in Slurm's queue as job 512. A time limit"),
+        (Place("queued", reason="The moon is full", again_at=AT), "Sheet s1 is to be put into Slurm's queue. A time "),
+        (Place("queued", "512"), "Sheet s1 is in Slurm's queue as job 512. A time limit"),
+    ],
+)
+async def test_why_a_sheet_waits_in_the_queue_is_said_once(tmp_path: Path, place: Place, cause: str) -> None:
+    async with opened(tmp_path) as room:
+        job = await room.job()
+        room.put(job, 1, place)
+        assert (await room.cause(job, 1)).startswith(cause)
+        both = f"{room.reason(job)} {await room.cause(job, 1)}"
+        assert both.count("expected to start") + both.count("tried again") <= 1
+
+
+async def test_where_several_sheets_wait_the_explanation_says_the_reason_of_the_one_that_it_is_about(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as room:
+        job = await room.job(2)
+        room.put(job, 1, QUEUED)
+        room.put(job, 2, replace(QUEUED, reason="Priority", expected_start=None))
+        assert (await room.cause(job, 1)).startswith(
+            f"Sheet s1 is in Slurm's queue as job 512, partition main: Resources; expected to start at {iso(AT)}. That means: "
+        )
 
 
 async def test_of_the_sheets_of_a_cluster_one_on_a_node_tells_of_the_job_before_those_in_the_queue(
@@ -286,7 +315,6 @@ async def test_a_sheet_that_the_queue_has_not_taken_says_why_and_when_it_is_trie
         told = f"to be put into Slurm's queue: The moon is full; tried again at {iso(AT)}"
         (sheet,) = await room.sheets(job)
         assert (sheet.place, room.reason(job)) == (told, f"sheet s1 waits {told}")
-        assert told in await room.cause(job, 1)
 
 
 async def test_the_time_limit_beside_a_sheet_that_failed_is_that_of_the_running_one(tmp_path: Path) -> None:

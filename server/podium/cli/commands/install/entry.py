@@ -5,6 +5,7 @@ and a home or socket that HOME alone does not lead to is given as a flag.
 """
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -15,6 +16,7 @@ from podium.settings import Settings
 
 # No terminal; a question that nobody can answer, such as for a password, is a failure; a connection that is dead is noticed.
 SSH = ("ssh", "-T", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
+_IN_NO_HOST = re.compile(r"""[\s'"`$;&<>|(){}]""")  # what ssh refuses in a host and in a user's name
 
 
 def server_command(settings: Settings) -> list[str]:
@@ -26,14 +28,23 @@ def remote_command(host: str, home: Path | None, socket: Path | None) -> list[st
     """Return the command that serves the tools of another machine over ssh; the home and the socket are there.
 
     Raises:
-        InvalidArguments: ssh would take the host for an option.
+        InvalidArguments: this can be no host.
     """
-    if not host or host.startswith("-"):
+    if not _may_be_host(host):
         raise InvalidArguments(
-            f"--ssh {host!r}: this is not a host.", fix="Give a name that `ssh NAME` connects to, such as me@cluster."
+            f"--ssh {host!r}: this is not a host.",
+            fix="Give one name that `ssh NAME` connects to: me@cluster, ssh://me@cluster:2222 or a Host of ~/.ssh/config; "
+            "options of ssh belong into that file.",
         )
     flags = [word for name, path in (("--home", home), ("--socket", socket)) if path for word in (name, str(path))]
     return [*SSH, host, "podium", "serve", *map(shlex.quote, flags)]
+
+
+def _may_be_host(text: str) -> bool:
+    """Return whether ssh would take a word for the place to connect to, by its name alone."""
+    name = text.removeprefix("ssh://").rpartition("@")[2]
+    is_word = text.isprintable() and not _IN_NO_HOST.search(text)
+    return bool(name) and is_word and not text.startswith("-") and not name.startswith("-")
 
 
 def server_environment() -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from podium.cli.calling.light import Parser, configure_log, parser, quick_imports, settings_of
 from podium.cli.commands.start.daemonize import spawn
-from podium.cli.commands.start.place import elsewhere, with_free_socket
+from podium.cli.commands.start.place import check_is_no_copy, elsewhere, with_free_socket
 from podium.cli.shared.environment import difference
 from podium.cli.shared.probe import Health, alive, running
 from podium.cli.shared.strangers import check_place
@@ -53,6 +53,7 @@ def main(words: Sequence[str]) -> int:
         return _run_here(settings, is_own=bool(options.settings))
     if settings.socket_given:
         check_place(settings)
+    check_is_no_copy(settings)
     notes = _prepare(settings)
     if not options.json:
         _note(notes)

@@ -60,7 +60,7 @@ async def recall(running: Running, child: Child) -> float | None:
     """Learn whether an attempt that is taken over is suspended; return what its time limit has left, None if it has none.
 
     Raises:
-        OSError: its folder cannot be read now.
+        OSError: its folder cannot be read now, or no descriptor is left.
     """
     noted = await run_sync(running.folder.read_hold)
     running.hold = noted.over(is_suspended=is_suspended(child.group, child.control_group))

@@ -70,7 +70,12 @@ class Cluster:
         faults.point("before_sbatch")
         done = await self._run(commands.sbatch(lane, count), SUBMIT_SECONDS, WORDS_BYTES)
         faults.point("after_sbatch")
-        return answers.read_submit(done.exit_code, done.output, timed_out=done.timed_out)
+        found = answers.read_submit(done.exit_code, done.output, timed_out=done.timed_out)
+        return (
+            found
+            if found.outcome in {"submitted", "unknown"}
+            else replace(found, words=self._of(lane.resources, found.words))
+        )
 
     async def cancel(self, lanes: Sequence[str]) -> str:
         """End lanes; return what is wrong, "" if nothing is."""
@@ -111,8 +116,16 @@ class Cluster:
                 log.debug("accounting_does_not_answer", reason=answers.say(done.output.splitlines()[-3:]))
         return rows
 
+    def _of(self, resources: Resources, words: str) -> str:
+        """Return what the cluster said of a submit, with what else the submit asked for: nobody wrote it into the score."""
+        also = commands.from_environment(self._env, resources)
+        return f"with {also} from the conductor's environment: {words}" if also and words else words
+
     async def refusal(self, resources: Resources) -> str:
         """Ask whether the cluster could never take this; "" if it could, or does not answer."""
+        return self._of(resources, await self._refusal(resources))
+
+    async def _refusal(self, resources: Resources) -> str:
         if shutil.which("sbatch", path=self._env.get("PATH")) is None:
             return f"this machine has no Slurm ({_not_found('sbatch')})"
         done = await self._run(commands.sbatch_test(resources), TEST_SECONDS, WORDS_BYTES)

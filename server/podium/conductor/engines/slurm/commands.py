@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from podium.score.model.plan import Resources
+from podium.texts.shown import cut_line
 
 QUEUE_FORMAT = "%A|%F|%K|%T|%r|%N|%P|%S|%j"
 """Job id, array's id, index in it or N/A, state, reason, nodes, partition, (expected) start, name. The name is last, since it may
@@ -39,6 +40,11 @@ _DROPPED = {
     "SBATCH_WAIT",
     "SBATCH_DEBUG",
 }  # of a conductor's own that would change what a submit is
+
+
+_VARIABLES = {"TIME": "TIMELIMIT", "MEM": "MEM_PER_NODE"}  # by the option, where the names differ
+_GIVEN = {"JOB_NAME", "OUTPUT", "ERROR", "EXPORT", "OPEN_MODE", "NO_REQUEUE", "REQUEUE"}  # of each submit
+_LONGEST_TOLD = 120  # characters of the variables
 
 
 def command_environment(environ: Mapping[str, str], search_path: str = "") -> dict[str, str]:
@@ -105,6 +111,15 @@ def needs(resources: Resources, seconds: float) -> list[str]:
         "--constraint": resources.constraint,
     }
     return [*(f"{option}={value}" for option, value in found.items() if value), *resources.extra]
+
+
+def from_environment(environ: Mapping[str, str], resources: Resources) -> str:
+    """Return the variables that sbatch takes options from which these resources do not name, with their values."""
+    named = {word[2:].partition("=")[0].upper().replace("-", "_") for word in needs(resources, 0)}
+    given = _GIVEN.union(_VARIABLES.get(name, name) for name in named)
+    kept = command_environment(environ)
+    found = [name for name in sorted(kept) if name.startswith("SBATCH_") and name.removeprefix("SBATCH_") not in given]
+    return cut_line(", ".join(f"{name}={kept[name]}" for name in found), _LONGEST_TOLD)
 
 
 def spare_seconds(resources: Resources) -> float:

@@ -123,7 +123,8 @@ class Pool:
     told: set[str] = field(default_factory=set)  # the numbers of those that have told what they do
     ended: set[str] = field(default_factory=set)  # lanes whose end was counted
     cancelled: set[str] = field(default_factory=set)  # lanes that were cancelled as nobody needed them
-    clearing: float | None = None  # since when lanes are being cancelled: one that just begins must not find an attempt
+    # When lanes were cancelled, infinite while they are being: one of them that just begins must not find an attempt.
+    clearing: float | None = None
     failures: int = 0  # lanes in a row that ended without having done anything
     failed: Row | None = None  # the last of them
     unclear: int = 0  # submits in a row of which the cluster said what nobody knows as a refusal

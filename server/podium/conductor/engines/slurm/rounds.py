@@ -3,7 +3,9 @@
 Rounds are quick after something has changed and slow when nothing does. With no attempt and no lane there are none.
 """
 
+import math
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import anyio
@@ -60,6 +62,7 @@ class Rounds:
         self._engine = engine
         self._before: object = None
         self._measured_at = 0.0
+        self._cancels = False  # lanes are being cancelled just now
 
     def nothing_left(self) -> bool:
         """Return whether there is no reason for a round."""
@@ -80,6 +83,8 @@ class Rounds:
                 fleet.adopt_strays()
             for pool in list(fleet.pools.values()):
                 await self._follow_up(pool)
+            if engine.taken_up and not self._cancels:
+                self._clear()
         await self._limit_output()
         for event in (engine.to_put, engine.to_wish, engine.to_submit):
             event.set()
@@ -135,16 +140,20 @@ class Rounds:
         engine, now = self._engine, time.monotonic()
         if pool.failures >= counting.FAILURES and pool.waiting():
             await self._give_up(pool)
-        if engine.taken_up:
-            surplus = [lane for lane in self._not_needed(pool, now) if lane not in pool.cancelled]
-            if surplus:
-                pool.clearing = now
-                pool.cancelled |= set(surplus)
-                if not await self._cancel(surplus):
-                    pool.cancelled -= set(surplus)  # those that are still there are cancelled in the next round
-                pool.clearing = time.monotonic()
-            if counting.is_over(pool) and now - pool.quiet_since > QUIET_SECONDS:
-                await self._remove(pool)
+        if engine.taken_up and counting.is_over(pool) and now - pool.quiet_since > QUIET_SECONDS:
+            await self._remove(pool)
+
+    def _clear(self) -> None:
+        """Begin to cancel the lanes that are not needed. Rounds go on meanwhile, and cancel no others until it is done."""
+        now, surplus = time.monotonic(), dict[Pool, set[str]]()
+        for pool in self._engine.fleet.pools.values():
+            if lanes := set(self._not_needed(pool, now)) - pool.cancelled:
+                surplus[pool] = lanes
+                pool.clearing = math.inf
+                pool.cancelled |= lanes
+        if surplus:
+            self._cancels = True
+            self._engine.tasks.start_soon(self._cancel, surplus)
 
     def _not_needed(self, pool: Pool, now: float) -> list[str]:
         """Return the lanes to cancel. Those that will never begin make room for others that ask for less time."""
@@ -153,12 +162,16 @@ class Rounds:
             self._engine.fleet.short.add(pool.resources)
         return counting.surplus(pool, now) or too_long
 
-    async def _cancel(self, surplus: list[str]) -> bool:
-        """Cancel lanes; return whether all of them could be."""
-        if not surplus:
-            return True
-        log.debug("lanes_not_needed", lanes=len(surplus))
-        return not await self._engine.cluster.cancel(surplus)
+    async def _cancel(self, surplus: Mapping[Pool, set[str]]) -> None:
+        """Cancel lanes. If not all of them could be, those that are still there are cancelled in the next round."""
+        lanes = sorted(set().union(*surplus.values()))
+        log.debug("lanes_not_needed", lanes=len(lanes))
+        failed = await self._engine.cluster.cancel(lanes)
+        for pool, cancelled in surplus.items():
+            if failed:
+                pool.cancelled -= cancelled
+            pool.clearing = time.monotonic()
+        self._cancels = False
 
     async def _give_up(self, pool: Pool) -> None:
         """End the attempts that wait for lanes, none of which does anything."""

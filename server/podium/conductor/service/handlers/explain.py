@@ -36,7 +36,7 @@ async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, A
         if not context.supervisor.unstored.ended(active):
             facts["waits_until"] = explain.waits_until(active, context.engines.place)
             if found.sheet in active.running:
-                away = places.explained(active, found.sheet or 1, context.engines.place)
+                away = places.explained(active, found.sheet or 1, context.engines.place, job.reason)
         if active.holding and "sheet" not in facts:
             blocked = [active.label(num) for num in active.loaded.after(active.holding)]
             facts |= {"blocked": blocked[:_BLOCKED_SHOWN], "blocked_total": len(blocked)}

@@ -7,6 +7,7 @@ import pytest
 from podium.conductor.engines.slurm.commands import (
     LaneJob,
     command_environment,
+    from_environment,
     in_environment,
     needs,
     sbatch,
@@ -41,6 +42,19 @@ def test_a_command_gets_nothing_of_the_environment_but_what_it_needs() -> None:
 
 def test_settings_of_sbatch_that_would_change_what_a_submit_is_are_left_out() -> None:
     assert set(command_environment({"SBATCH_WAIT": "1", "SBATCH_ARRAY_INX": "0-9"})) == {"SLURM_TIME_FORMAT"}
+
+
+def test_what_sbatch_takes_from_the_environment_is_told_unless_the_resources_name_it() -> None:
+    names = ("PARTITION", "ACCOUNT", "QOS", "CONSTRAINT", "TIMELIMIT", "MEM_PER_NODE", "GRES", "RESERVATION")
+    own = {f"SBATCH_{name}": "x" for name in names} | {"SBATCH_EXPORT": "NIL", "SLURM_CONF": "/c", "API_KEY": "secret"}
+    assert from_environment(own, Resources(partition="main", qos="low", time_seconds=60, memory_bytes=1)) == (
+        "SBATCH_ACCOUNT=x, SBATCH_CONSTRAINT=x, SBATCH_GRES=x, SBATCH_RESERVATION=x"
+    )
+    every = Resources(
+        partition="main", account="a", qos="low", constraint="c", time_seconds=60, memory_bytes=1, gpus=1,
+        extra=("--reservation=r",),
+    )  # fmt: skip
+    assert from_environment(own, every) == ""
 
 
 def test_commands_can_be_looked_for_elsewhere() -> None:

@@ -1,5 +1,6 @@
 """How many lanes a pool needs, and what follows from how they end."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -225,6 +226,13 @@ def test_a_pool_is_cleared_when_the_lanes_that_were_cancelled_are_gone() -> None
     assert pool.clearing == NOW
     take(pool, row("7", "COMPLETING"), row("8"), asked_at=NOW + 2, now=NOW + 2)
     assert pool.clearing is None
+
+
+def test_a_pool_is_not_cleared_while_its_lanes_are_being_cancelled() -> None:
+    pool = make_pool(waiting=1)
+    pool.clearing, pool.cancelled = math.inf, {"7"}
+    take(pool, row("7", "CANCELLED"), asked_at=NOW + 100, now=NOW + 100)
+    assert pool.clearing == math.inf
 
 
 def test_lanes_that_do_not_go_though_they_were_cancelled_keep_attempts_back_for_a_while_only() -> None:
