@@ -68,9 +68,7 @@ def test_a_lane_that_is_killed_leaves_nothing_and_its_attempts_end_is_recorded(
 
 
 def test_a_lane_that_breaks_leaves_nothing_and_says_why(shared: Shared) -> None:
-    (shared.program / "lane/load.py").write_text(
-        "class Load:\n    def __init__(self, *_: object) -> None:\n        1 / 0\n"
-    )
+    shared.replace("load", "class Load:\n    def __init__(self, *_: object) -> None:\n        1 / 0\n")
     shared.put("sleep 1000 & sleep 1000")
     with shared.lane() as lane:
         _, said = lane.communicate(timeout=100)

@@ -45,7 +45,7 @@ def test_a_signal_makes_the_lane_look_at_once(shared: Shared) -> None:
     code = shared.program / "lane/place.py"
     slow = code.read_text().replace(f"LOOK_SECONDS = {place.LOOK_SECONDS}", "LOOK_SECONDS = 1000.0")
     assert slow != code.read_text()
-    code.write_text(slow)
+    shared.replace("place", slow)
     folder = shared.put(f"mkfifo hold; {STAY}")
     with shared.lane() as lane:
         pids(folder, 1)
