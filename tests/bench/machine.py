@@ -6,12 +6,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from tests.bench.interrupts import Interrupts
 from tests.support.podium_home import Conductor, make_home, until
 
 AT_ONCE = 16  # sheets at once, of the conductor by default and of the bare loop
@@ -31,6 +32,7 @@ class Bench:
 
     quick: bool
     folder: Path
+    interrupts: Interrupts = field(default_factory=Interrupts)
 
     def size(self, full: int, quick: int) -> int:
         """Return a number of jobs, sheets or calls."""
@@ -55,11 +57,12 @@ class Bench:
     @contextmanager
     def conductor(self, folder: Path | None = None) -> Iterator[Conductor]:
         """Run a conductor, on a home that was made before or on a new one."""
-        running = Conductor(make_home(folder or self.new_folder())).start()
-        try:
-            yield running
-        finally:
-            running.end()
+        with self.ended(Conductor(make_home(folder or self.new_folder()))) as running:
+            yield running.start()
+
+    def ended(self, conductor: Conductor) -> AbstractContextManager[Conductor]:
+        """Let a conductor that is started within be ended afterwards."""
+        return self.interrupts.whole(_ended(conductor))
 
     def bare_spawn_seconds(self, count: int, at_once: int = AT_ONCE) -> float:
         """Return the seconds that a process needs which only spawns and waits."""
@@ -83,7 +86,15 @@ class Bench:
 
 
 @contextmanager
-def open_bench(*, quick: bool, place: Path) -> Iterator[Bench]:
+def _ended(conductor: Conductor) -> Iterator[Conductor]:
+    try:
+        yield conductor
+    finally:
+        conductor.end()
+
+
+@contextmanager
+def open_bench(interrupts: Interrupts, *, quick: bool, place: Path) -> Iterator[Bench]:
     """Make the folder of one run in `place` and remove it afterwards; settings of the user stay out of it.
 
     `place` must be on a disk. Where thousands of files were removed in the last minutes, by an earlier run too, ext4 takes up to
@@ -96,6 +107,7 @@ def open_bench(*, quick: bool, place: Path) -> Iterator[Bench]:
     if chattr := shutil.which("chattr"):
         subprocess.run([chattr, "+T", str(folder)], check=False, capture_output=True)
     try:
-        yield Bench(quick, folder)
+        yield Bench(quick, folder, interrupts)
     finally:
-        subprocess.run(["rm", "-rf", str(folder)], check=False)  # some 200,000 files; shutil takes many times as long
+        # Some 200,000 files: shutil takes many times as long. A signal to our group must not end it.
+        subprocess.run(["rm", "-rf", str(folder)], check=False, process_group=0)

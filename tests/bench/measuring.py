@@ -1,9 +1,12 @@
 """Measuring on a machine that does other things too: runs in turn, medians, and CPU time beside the wall clock."""
 
 import os
+import signal
 import statistics
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +42,24 @@ def seconds_of(call: Callable[[], object]) -> float:
     began = time.perf_counter()
     call()
     return time.perf_counter() - began
+
+
+def output_of(words: Sequence[str], env: Mapping[str, str] | None = None, *, stderr: int | None = None) -> str:
+    """Run a command and return what it prints. When we are interrupted, nothing is left of it and what it has started.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    piped = subprocess.PIPE
+    with subprocess.Popen(words, env=env, stdout=piped, stderr=stderr, text=True, cwd="/", process_group=0) as process:
+        try:
+            output, _ = process.communicate()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, words)
+    return output
 
 
 @dataclass(frozen=True)

@@ -82,16 +82,20 @@ class Client:
 
     def _look(self, jobs: list[str]) -> None:
         if jobs:
-            job_id = self.random.choice(jobs)
-            try:
-                self.history.saw(ask(self.socket, "job.status", {"job_id": job_id, "sheets": False})["podium"])
-            except RuntimeError as error:
-                if "JOB_DELETED" not in str(error) and "shutting down" not in str(error):
-                    raise
-            except OSError as error:
-                raise Down from error
+            self._status(self.random.choice(jobs))
         else:
             self._call("job.list", {})
+
+    def _status(self, job_id: str) -> str:
+        """Return the status of a job, "" if it is deleted, or the conductor about to stop."""
+        try:
+            view = self._call("job.status", {"job_id": job_id, "sheets": False})["podium"]
+        except RuntimeError as error:
+            if "JOB_DELETED" not in str(error) and "shutting down" not in str(error):
+                raise
+            return ""
+        self.history.saw(view)
+        return str(view["status"])
 
     def _send(self, op: Op) -> None:
         keys = {"request_key": op.key}

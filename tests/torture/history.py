@@ -37,6 +37,7 @@ class History:
         self.notes: list[str] = []
         self.seen: dict[str, int] = {}  # job id -> the newest event number that a reply's snapshot was said to include
         self.unstored: set[str] = set()  # jobs of which a cancel was carried out before it was stored
+        self.alone: set[int] = set()  # clients whose jobs no other client changes now
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -64,10 +65,13 @@ class History:
         return [op for op in self.ops if op.job_id == job_id and op.kind == kind and op.outcome in outcomes]
 
     def jobs(self, *, client: int | None = None) -> list[str]:
-        """Return the jobs whose submit was acknowledged (to this client) and that nobody has tried to delete."""
+        """Return the jobs whose submit was acknowledged and that nobody has tried to delete: those of this client, or all that
+        anyone may change.
+        """
         deleted = {op.job_id for op in self.ops if op.kind == "delete" and op.outcome in {"acknowledged", "unknown"}}
         submits = [op for op in self.ops if op.kind == "submit" and op.outcome == "acknowledged"]
-        return [op.job_id for op in submits if op.job_id not in deleted and client in {None, op.client}]
+        asked = [op for op in submits if (op.client == client if client is not None else op.client not in self.alone)]
+        return [op.job_id for op in asked if op.job_id not in deleted]
 
     def report(self, job_ids: Iterable[str] = ()) -> str:
         """Return the history as text: of these jobs, or its last part."""

@@ -1,6 +1,6 @@
 """Sheets on a real Slurm cluster beside the same no-ops by bare sbatch and by submitit, on the same cluster in the same run.
 
-Two clusters: one whose scheduler starts what waits at once, and one as Slurm is without any settings, where it looks every few seconds.
+Two kinds of them: the scheduler starts what waits at once, or it is as without any settings, and looks every few seconds.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.bench.machine import Bench
-from tests.bench.measuring import in_turn
+from tests.bench.measuring import in_turn, output_of
 from tests.bench.report import Row, Target
 from tests.support.jobs import submit, until
 from tests.support.podium_home import Conductor, make_home
@@ -25,6 +25,7 @@ AT_ONCE = 96  # no-ops at once: as many CPUs as the cluster has
 LAB = LabOptions(cpus=AT_ONCE // 3, memory_mb=100 * AT_ONCE)
 AS_IT_COMES = replace(LAB, scheduler="bf_interval=30")  # which is the default
 IN_FLIGHT_LAB = LabOptions(cpus=170, memory_mb=17_000)
+SINGLES = {"eager scheduler": 10, "default scheduler": 4}  # in a row: under the default one each takes three seconds
 COUNTED = ("squeue", "sacct", "scontrol")
 SHIM = '#!/bin/sh\necho {name} >>{calls}\nexec {program} "$@"\n'
 SBATCH = "sbatch --job-name=bare --parsable --no-requeue --output=/dev/null --chdir=/"
@@ -38,33 +39,38 @@ def slurm(bench: Bench) -> list[Row]:
         return []
     rows = []
     for name, options in (("eager scheduler", LAB), ("default scheduler", AS_IT_COMES)):
-        with open_lab(options) as lab, _conductor(bench, lab) as conductor:
-            rows += [*_loop(bench, lab, conductor, name), *_crowd(bench, lab, conductor, name)]
-    return rows + _questions(bench)
+        with _cluster(bench, options) as (lab, conductor):
+            rows += [*_fan(bench, lab, conductor, name), *_singles(bench, lab, conductor, name)]
+            rows += _crowd(bench, conductor, name)
+    return [*rows, *_map_array(bench), *_questions(bench)]
 
 
-def _loop(bench: Bench, lab: Lab, conductor: Conductor, name: str) -> list[Row]:
-    """A fan of no-op sheets beside a loop of sbatch, and jobs of one sheet beside single batch jobs, one after the other."""
-    count, one_by_one = bench.size(200, 50), bench.size(20, 3)
+def _fan(bench: Bench, lab: Lab, conductor: Conductor, name: str) -> list[Row]:
+    """A fan of no-op sheets beside a loop of sbatch."""
+    count = bench.size(200, 50)
+    script = f"for n in $(seq {count}); do {SBATCH} --wrap=true; done; {UNTIL_EMPTY}"
+    ours, theirs = in_turn(bench.size(3, 1), lambda: _play(conductor, count), lambda: _shell(lab, script))
+    what, limit = f"{count} no-op sheets, {name}", Target("at most", 1.3)
+    return [Row("slurm", what, ours, "s", theirs, "a loop of sbatch", limit)]
 
-    def bare() -> float:
-        return _shell(lab, f"for n in $(seq {count}); do {SBATCH} --wrap=true; done; {UNTIL_EMPTY}")
 
-    def single(words: str) -> float:
-        return _shell(lab, f"for n in $(seq {one_by_one}); do {words}; done") / one_by_one
+def _singles(bench: Bench, lab: Lab, conductor: Conductor, name: str) -> list[Row]:
+    """Jobs of one sheet beside single batch jobs, one after the other."""
+    count = bench.size(SINGLES[name], 3)
 
-    ours, theirs = in_turn(bench.size(3, 1), lambda: _play(conductor, count), bare)
-    one, polled, waited = in_turn(
+    def single(words: str, count: int) -> float:
+        return _shell(lab, f"for n in $(seq {count}); do {words}; done") / count
+
+    ours, polled, waited = in_turn(
         bench.size(2, 1),
-        lambda: sum(_play(conductor, 1) for _ in range(one_by_one)) / one_by_one,
-        lambda: single(f"{SBATCH} --wrap=true; {UNTIL_EMPTY}"),
-        lambda: single(f"{SBATCH} --wait --wrap=true"),
+        lambda: sum(_play(conductor, 1) for _ in range(count)) / count,
+        lambda: single(f"{SBATCH} --wrap=true; {UNTIL_EMPTY}", count),
+        lambda: single(f"{SBATCH} --wait --wrap=true", count // 2),  # it looks only every two seconds
     )
-    what = f"a job of one no-op sheet, {name}"
+    what, limit = f"a job of one no-op sheet, {name}", Target("at most", 1.3)
     return [
-        Row("slurm", f"{count} no-op sheets, {name}", ours, "s", theirs, "a loop of sbatch", Target("at most", 1.3)),
-        Row("slurm", what, one, "s", polled, "sbatch, then squeue until it is gone", Target("at most", 1.3)),
-        Row("slurm", what, one, "s", waited, "sbatch --wait"),
+        Row("slurm", what, ours, "s", polled, "sbatch, then squeue until it is gone", limit),
+        Row("slurm", what, ours, "s", waited, "sbatch --wait"),
     ]
 
 
@@ -72,35 +78,47 @@ def _shell(lab: Lab, script: str) -> float:
     """Return the seconds that a shell script takes which has the cluster for itself."""
     eventually(lambda: not lab.jobs(), seconds=300)
     began = time.perf_counter()
-    env = {"PATH": PATH, "HOME": str(Path.home()), "LANG": "C.UTF-8", **lab.env}
-    subprocess.run(["bash", "-ec", script], env=env, check=True, stdout=subprocess.DEVNULL, cwd="/")
+    output_of(["bash", "-ec", script], _env(lab))
     return time.perf_counter() - began
 
 
-def _crowd(bench: Bench, lab: Lab, conductor: Conductor, name: str) -> list[Row]:
-    """A thousand no-op sheets beside the same by submitit, and how many of them begin a second."""
+def _env(lab: Lab) -> dict[str, str]:
+    """Return the environment of what uses the cluster without us."""
+    return {"PATH": PATH, "HOME": str(Path.home()), "USER": "bench", "LANG": "C.UTF-8", **lab.env}
+
+
+def _crowd(bench: Bench, conductor: Conductor, name: str) -> list[Row]:
+    """A thousand no-op sheets, and how many of them begin a second."""
     count = bench.size(1000, 200)
-    python = bench.folder / "submitit" / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "venv", str(python.parents[1])], check=True)
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "submitit"]
-    has_submitit = subprocess.run([str(python), *install], check=False, capture_output=True).returncode == 0
-
-    def theirs() -> float:
-        script = Path(__file__).parents[1] / "baselines" / "submitit_map.py"
-        words = [str(python), str(script), str(bench.new_folder()), str(count), str(AT_ONCE)]
-        env = {"PATH": PATH, "HOME": str(Path.home()), "USER": "bench", "LANG": "C.UTF-8", **lab.env}
-        return float(subprocess.run(words, env=env, check=True, capture_output=True, text=True).stdout.split()[-1])
-
     began = time.perf_counter()
     job_id = _start(conductor, count, "true")
     _complete(conductor, job_id)
-    ours = time.perf_counter() - began
-    other = theirs() if has_submitit else None
+    seconds = time.perf_counter() - began
     starts = Target("at least", 60, "value")
     return [
-        Row("slurm", f"{count} no-op sheets on three nodes, {name}", ours, "s", other, "submitit's map_array"),
+        Row("slurm", f"{count} no-op sheets on three nodes, {name}", seconds, "s"),
         Row("slurm", f"sheets that begin a second, {name}", _starts(conductor, job_id), "/s", target=starts),
     ]
+
+
+def _map_array(bench: Bench) -> list[Row]:
+    """No-op sheets beside the same by submitit, if it can be had. Python begins for each of its jobs, on any scheduler."""
+    count = bench.size(200, 50)
+    python = bench.folder / "submitit" / "bin" / "python"
+    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "submitit"]
+    output_of([sys.executable, "-m", "venv", str(python.parents[1])])
+    try:
+        output_of(install, stderr=subprocess.DEVNULL)
+    except subprocess.CalledProcessError:
+        sys.stderr.write("slurm: submitit is left out: it cannot be installed\n")
+        return []
+    with _cluster(bench, LAB) as (lab, conductor):
+        script = Path(__file__).parents[1] / "baselines" / "submitit_map.py"
+        words = [str(python), str(script), str(bench.new_folder()), str(count), str(AT_ONCE)]
+        ours = _play(conductor, count)
+        eventually(lambda: not lab.jobs(), seconds=300)
+        theirs = float(output_of(words, _env(lab), stderr=subprocess.DEVNULL).split()[-1])
+    return [Row("slurm", f"{count} no-op sheets, eager scheduler", ours, "s", theirs, "submitit's map_array")]
 
 
 def _starts(conductor: Conductor, job_id: str) -> float:
@@ -112,9 +130,9 @@ def _starts(conductor: Conductor, job_id: str) -> float:
 
 def _questions(bench: Bench) -> list[Row]:
     """How often Slurm is asked while many attempts run."""
-    count, seconds = bench.size(500, 100), bench.size(120, 30)
+    count, seconds = bench.size(500, 100), bench.size(60, 30)
     path, calls = _counted(bench)
-    with open_lab(IN_FLIGHT_LAB) as lab, _conductor(bench, lab, path) as conductor:
+    with _cluster(bench, IN_FLIGHT_LAB, path) as (lab, conductor):
         job_id = _start(conductor, count, "sleep 600")
         eventually(lambda: len(lab.jobs(states="R")) == count, seconds=300)
         before = Counter(calls.read_text().split())
@@ -138,13 +156,11 @@ def _counted(bench: Bench) -> tuple[str, Path]:
 
 
 @contextmanager
-def _conductor(bench: Bench, lab: Lab, path: str = PATH) -> Iterator[Conductor]:
+def _cluster(bench: Bench, options: LabOptions, path: str = PATH) -> Iterator[tuple[Lab, Conductor]]:
+    """Run a cluster, and a conductor whose sheets run there."""
     home = make_home(bench.new_folder(), engine="slurm", slurm_python=sys.executable)
-    running = Conductor(home).start(PATH=path, **lab.env)
-    try:
-        yield running
-    finally:
-        running.end()
+    with bench.interrupts.whole(open_lab(options)) as lab, bench.ended(Conductor(home)) as conductor:
+        yield lab, conductor.start(PATH=path, **lab.env)
 
 
 def _start(conductor: Conductor, count: int, run: str) -> str:

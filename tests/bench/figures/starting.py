@@ -22,7 +22,7 @@ def start(bench: Bench) -> list[Row]:
     homes = [_seeded(bench, 0), _seeded(bench, jobs), _seeded(bench, jobs, paused=True)]
     empty, ended, paused, python = in_turn(
         bench.size(5, 3),
-        *(lambda home=home: _start_seconds(home) for home in homes),
+        *(lambda home=home: _start_seconds(bench, home) for home in homes),
         lambda: seconds_of(lambda: subprocess.run([sys.executable, "-c", "import asyncio"], check=True)),
     )
     return [
@@ -38,17 +38,14 @@ def _seeded(bench: Bench, count: int, *, paused: bool = False) -> Path:
     return folder
 
 
-def _start_seconds(folder: Path) -> float:
-    conductor = Conductor(make_home(folder))
-    began = time.perf_counter()
-    conductor.launch()
-    try:
+def _start_seconds(bench: Bench, folder: Path) -> float:
+    with bench.ended(Conductor(make_home(folder))) as conductor:
+        began = time.perf_counter()
+        conductor.launch()
         while not _accepts(conductor.settings.socket):
             time.sleep(LOOK_SECONDS)
         assert conductor.answers()
         return time.perf_counter() - began
-    finally:
-        conductor.end()
 
 
 def _accepts(path: Path) -> bool:

@@ -14,9 +14,10 @@ from functools import partial
 from tests.support.slurm.lab import missing
 from tests.torture.__main__ import INTERRUPTED
 from tests.torture.campaign import points_hit, run_campaign
-from tests.torture.cluster.campaign import ROUNDS_A_HOME, open_cluster_campaign
+from tests.torture.cluster.campaign import ROUNDS_A_HOME, ClusterCampaign, open_cluster_campaign
 from tests.torture.cluster.plans import POINTS, rounds_drawn, troubles_drawn
 from tests.torture.cluster.planted import FAULTS
+from tests.torture.cluster.showing import PlantedCampaign
 from tests.torture.cluster.suspended import counts
 from tests.torture.cluster.troubles import EVERY
 
@@ -40,6 +41,7 @@ def main() -> int:
         os.execvpe(words[0], words, {**os.environ, INSIDE: "1"})  # noqa: S606 -- signals come to us
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    make = partial(PlantedCampaign, plant=options.plant) if options.plant else ClusterCampaign
     began, outcome, code = time.monotonic(), "not finished", INTERRUPTED
     try:
         run_campaign(
@@ -47,7 +49,7 @@ def main() -> int:
             options.rounds,
             lambda line: print(line, flush=True),
             keep=options.keep,
-            opened=partial(open_cluster_campaign, plant=options.plant),
+            opened=partial(open_cluster_campaign, make=make),
             rounds_a_home=ROUNDS_A_HOME,
         )
         outcome, code = "no violation", 0

@@ -3,24 +3,22 @@
 import math
 import secrets
 import signal
-import sys
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from podium.settings import Settings
-from tests.support.engines import child_env
-from tests.support.podium_home import Conductor, ask, make_home, until
+from tests.support.podium_home import ask, make_home, until
 from tests.support.slurm.config import LabOptions
 from tests.support.slurm.lab import Lab, open_lab
 from tests.torture.campaign import CLIENTS, MAX_SHEETS, Campaign
 from tests.torture.checks import UNREAD, check_cancels, check_files, job_of
 from tests.torture.clients import Client
-from tests.torture.cluster.bringing import BROUGHT, Bringer
+from tests.torture.cluster.bringing import BROUGHT, Bringer, Deed
 from tests.torture.cluster.checks import (
     check_deleted,
     check_left,
@@ -33,13 +31,14 @@ from tests.torture.cluster.scores import spread
 from tests.torture.cluster.suspended import check_ends, check_still, count_resumed
 from tests.torture.cluster.troubles import End
 from tests.torture.facts import Rows, read_rows
-from tests.torture.history import Kind
 from tests.torture.kills import Death
 
 CLUSTER_SHEETS = 24
 ROUNDS_A_HOME = 20  # to bring a cluster up, and let everything end, takes as long as two rounds
 CLOSE_SECONDS = 8.0  # for the last lane of a pool to end, and the pool to be removed
 ANY_NUMBER = 10_000  # sheets that were suspended go on beyond the limits
+HELD = 0.5  # the share of the other rounds in which a client lets something be suspended, where pauses do that
+USED_SECONDS = 5.0  # for the first submit to be acknowledged: the first score takes longer
 LATER_SECONDS = 1.0  # after a trouble with the shared folder, in which what it has spoilt may begin
 GONE = ("node_failed", "lost", "killed", "cancelled_elsewhere")  # of what is only believed after a silence
 
@@ -52,26 +51,11 @@ class ClusterClient(Client):
         return {**params, "config_content": spread(self.random, params["config_content"])}
 
 
-class PlantedConductor(Conductor):
-    """A conductor with a planted fault."""
-
-    fault = ""
-
-    def command(self) -> list[str]:
-        """Return the command that runs it."""
-        return [sys.executable, "-m", "tests.torture.cluster.planted", self.fault, *self._words()]
-
-    def environment(self) -> dict[str, str]:
-        """Return an environment in which it finds the fault."""
-        return {**child_env(), **super().environment()}
-
-
 @dataclass
 class ClusterCampaign(Campaign):
     """Some rounds on one home and one cluster."""
 
     lab: Lab | None = None
-    plant: str = ""  # the fault that its conductors have
 
     client = ClusterClient
     patience_seconds = 15.0
@@ -87,9 +71,6 @@ class ClusterCampaign(Campaign):
         super().__post_init__()
         settings = self.conductor.settings
         self.most_sheets = ANY_NUMBER if settings.hold_running else MAX_SHEETS + CLUSTER_SHEETS
-        if self.plant:
-            self.conductor = PlantedConductor(self.conductor.settings)
-            self.conductor.fault = self.plant
 
     def _settings(self) -> Settings:
         random = Random(self.seed)
@@ -103,14 +84,17 @@ class ClusterCampaign(Campaign):
             slurm_sheets=CLUSTER_SHEETS,
             slurm_reuse_seconds=random.choice((0.0, 5.0, 60.0)),
             slurm_ask_seconds=random.choice((1.0, 1.0, 3.0)),
-            hold_running=random.random() < 0.5 or self.plant == "suspends-nothing",
+            hold_running=random.random() < 0.5,
         )
 
     def _environment(self) -> dict[str, str]:
         return {**super()._environment(), **self.ground.environment(), "PODIUM_TORTURE_SECRET": self.secret}
 
+    def _plan(self, random: Random) -> Round:
+        return draw_round(random)
+
     def _draw(self, random: Random) -> Death:
-        self.plan = draw_round(random)
+        self.plan = self._plan(random)
         self.ops_before = len(self.history.ops)
         self.history.note(str(self.plan))
         ask_seconds = self.conductor.settings.slurm_ask_seconds
@@ -118,16 +102,29 @@ class ClusterCampaign(Campaign):
         return self.plan.death
 
     def _clients(self, random: Random) -> list[Client]:
+        """Return the clients of a round. The last may be there to bring something about: then nobody else changes its jobs."""
         clients = super()._clients(random)
-        point = self.fault.partition(":")[0]
+        self.history.alone.clear()
+        point, holds = self.fault.partition(":")[0], self.conductor.settings.hold_running
         if point in BROUGHT:
-            last = clients.pop()
-            known = (last.number, last.socket, last.folder, last.history, last.random)
-            deeds: tuple[Kind, ...] = ("pause", "cancel") if self.conductor.settings.hold_running else ("cancel",)
-            clients.append(Bringer(*known, ground=self.ground, waits=BROUGHT[point], deeds=deeds))
+            deeds: tuple[Deed, ...] = ("pause", "cancel") if holds else ("cancel",)
+            clients.append(replace(self._bringer(clients.pop(), deeds), waits=BROUGHT[point]))
+        elif holds and random.random() < HELD:
+            clients.append(self._bringer(clients.pop(), ("pause",)))
         return clients
 
+    def _bringer(self, known: Client, deeds: tuple[Deed, ...]) -> Bringer:
+        """Return a client in place of one."""
+        self.history.alone.add(known.number)
+        who = (known.number, known.socket, known.folder, known.history, known.random)
+        return Bringer(*who, ground=self.ground, deeds=deeds)
+
     # -- the troubles ---------------------------------------------------------------------------------------------
+
+    def _await_use(self) -> None:
+        """Wait until the clients are at work."""
+        with suppress(AssertionError):
+            until(lambda: self._is_dead() or self._is_used(), seconds=USED_SECONDS)
 
     def _spend(self, seconds: float) -> None:
         """Let the clients work for so long, or until the conductor has died at its point."""
@@ -143,8 +140,7 @@ class ClusterCampaign(Campaign):
 
     def _die(self, death: Death) -> None:
         assert self.plan is not None
-        with suppress(AssertionError):  # the first score takes longer
-            until(lambda: self._is_dead() or self._is_used(), seconds=5.0)
+        self._await_use()
         self._spend(self.plan.wait)
         random = Random(self.plan.seed)
         self.began = time.monotonic()
@@ -240,10 +236,12 @@ class ClusterCampaign(Campaign):
 
 
 @contextmanager
-def open_cluster_campaign(seed: str, folder: Path, plant: str = "") -> Iterator[ClusterCampaign]:
-    """Yield a campaign on a cluster of its own; its conductors have the fault of this name."""
+def open_cluster_campaign(
+    seed: str, folder: Path, make: Callable[..., ClusterCampaign] = ClusterCampaign
+) -> Iterator[ClusterCampaign]:
+    """Yield a campaign on a cluster of its own; another kind of one is made by `make`."""
     with open_lab(LabOptions(kill_wait=1, expire=15)) as lab:
-        campaign = ClusterCampaign(seed, folder, lab=lab, plant=plant)
+        campaign = make(seed, folder, lab=lab)
         try:
             yield campaign
         finally:

@@ -43,8 +43,11 @@ class Disk:
 
     def forbid(self) -> None:
         """Let nobody write who opens a file from now on; files that are open may be written on."""
-        run("mount", "--bind", str(self.place), str(self.place))
-        run("mount", "-o", "remount,bind,ro", str(self.place))
+        run("mount", "--bind", str(self.place), str(self._away))
+        run(
+            "mount", "-o", "remount,bind,ro", str(self._away)
+        )  # it is busy where somebody could have opened a file by now
+        run("mount", "--move", str(self._away), str(self.place))
 
     def allow(self) -> None:
         """Let everybody write again."""

@@ -17,7 +17,7 @@ RESOURCES: tuple[dict[str, Any], ...] = (
 FAN = 0.15  # the share of sheets that are several
 TICKS = 0.25  # the share of those that write as long as they run
 TICK = "\nbegin\nfor i in $(seq 50); do echo $i; sleep 0.03; done\n"
-LONG, WAITING = "for i in $(seq 90); do echo $i; sleep 0.1; done", ["--begin=now+20"]
+LONG, WAITING = "for i in $(seq {times}); do echo $i; sleep 0.1; done", ["--begin=now+20"]
 
 
 def spread(random: Random, text: str) -> str:
@@ -42,11 +42,16 @@ def _change(random: Random, sheet: dict[str, Any]) -> None:
         sheet["run"] = sheet["run"].replace("\nbegin\n", TICK, 1)
 
 
-def standing(text: str, tokens: Path, *, waits: bool) -> str:
-    """Return a named score with other sheets, which stay where they are for a while: in the queue of the cluster, or on a node."""
+def standing(text: str, tokens: Path, *, waits: bool, seconds: int) -> str:
+    """Return a named score with other sheets, which stay where they are for a while: in the queue of the cluster, or for so long on
+    a node, where they write.
+    """
     score = yaml.safe_load(text)
     kept = {key: score[key] for key in ("name", "on_end", "workspace") if key in score}
-    sheet: dict[str, Any] = {"name": "s1", "run": f"{WRITE.format(tokens=tokens)}\nbegin\n{LONG}\nend 0\n"}
+    sheet: dict[str, Any] = {
+        "name": "s1",
+        "run": f"{WRITE.format(tokens=tokens)}\nbegin\n{LONG.format(times=10 * seconds)}\nend 0\n",
+    }
     if waits:
         sheet |= {"resources": {"extra": WAITING}, "foreach": [1, 2, 3]}
     return yaml.safe_dump({**kept, "engine": "slurm", "sheets": [sheet]}, sort_keys=False, width=1000)
