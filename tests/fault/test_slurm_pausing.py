@@ -9,6 +9,7 @@ import pytest
 from anyio.to_thread import run_sync
 
 from tests.support.agent import standing_agent
+from tests.support.commands import podium
 from tests.support.jobs import check_history, sheets_of, until
 from tests.support.podium_home import ask
 from tests.support.slurm.site import COUNTS, Site
@@ -36,7 +37,12 @@ async def test_a_pause_takes_back_what_waits_and_a_resume_runs_each_once(site: S
         assert (await user.settled(job_id))["status"] == "completed"
     assert sorted((site.workspace / "ran").read_text().split()) == ["0", "1", "2"]
     found = sheets_of(conductor, job_id).values()
-    assert [(sheet["attempts"], sheet.get("retries_used", 0)) for sheet in found] == [(2, 0)] * 3
+    assert [(sheet["attempts"], sheet["never_began"], sheet.get("retries_used", 0)) for sheet in found] == [
+        (2, 1, 0)
+    ] * 3
+    shown = podium(conductor.settings, "show", job_id).stdout
+    assert "TRIES" not in shown
+    assert "attempt 2" not in podium(conductor.settings, "timeline", job_id).stdout
     check_history(conductor, job_id)
 
 

@@ -152,6 +152,7 @@ class SheetView(View):
     instrument: str = ""  # the program that played it, or is to
     needs: list[int] = Field(default_factory=list)  # numbers of the sheets that must be done before it
     attempts: int = 0  # how often it was started
+    never_began: int = 0  # of them, how often it was taken back, or lost its start, before anything of it had run
     exit_code: int | None = None  # null if there was none
     signal: int | None = None  # that ended its process, null if none did
     started_at: str | None = None  # of its last attempt, null before
@@ -163,6 +164,11 @@ class SheetView(View):
     processes_ended: int = 0  # processes that the sheet left behind and the conductor ended
     survivors: list[Survivor] = Field(default_factory=list)  # and those that it could not end
     validations: list[ValidationView] = Field(default_factory=list)  # of its last attempt
+
+    @property
+    def tries(self) -> int:
+        """How often it has run, or is to run now: what people count."""
+        return self.attempts - self.never_began
 
 
 class JobDetail(View):

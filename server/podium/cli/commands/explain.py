@@ -71,7 +71,7 @@ def _of_sheet(sheet: SheetView | None) -> Iterator[tuple[str, str]]:
         return
     ended = "" if sheet.exit_code is None else f"exit code {sheet.exit_code}"
     ended = f"signal {sheet.signal}" if sheet.signal else ended
-    attempt = f"attempt {sheet.attempts}" if sheet.attempts > 1 else ""
+    attempt = f"attempt {sheet.attempts}" if sheet.tries > 1 else ""
     time = took(sheet.duration_seconds)
     yield "sheet", ", ".join(each for each in (label_of(sheet), sheet.status, attempt, ended, time) if each)
     if sheet.status != "running" and sheet.place not in sheet.reason:  # of one that runs the cause says it

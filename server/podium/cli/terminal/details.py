@@ -122,7 +122,7 @@ def _row(sheet: SheetView, job: JobView) -> list[Piece]:
         (label_of(sheet), ""),
         marked(sheet_state(sheet, job.holding)),
         (took(sheet.duration_seconds), ""),
-        (str(sheet.attempts) if sheet.attempts > 1 else "", ""),
+        (str(sheet.tries) if sheet.tries > 1 else "", ""),
         ("; ".join(_told(sheet, job.job_id)), ""),
     ]
 

@@ -23,8 +23,9 @@ from podium.times import elapsed, iso
 
 _SHEETS = "SELECT * FROM sheets WHERE job = ? AND num BETWEEN ? AND ?"
 _LAST_ATTEMPTS = """
-SELECT a.* FROM attempts a JOIN (
-    SELECT sheet, MAX(attempt) AS attempt FROM attempts WHERE job = ? AND sheet BETWEEN ? AND ? GROUP BY sheet
+SELECT a.*, last.never_began FROM attempts a JOIN (
+    SELECT sheet, MAX(attempt) AS attempt, SUM(outcome = 'abandoned') AS never_began
+    FROM attempts WHERE job = ? AND sheet BETWEEN ? AND ? GROUP BY sheet
 ) last ON a.sheet = last.sheet AND a.attempt = last.attempt WHERE a.job = ?
 """
 
@@ -169,6 +170,7 @@ def _facts(
         "reason": _holds(sheet, run) or run["reason"] or _tried(run, policy),
         "instrument": sheet.instruments[int(run["player"])] if played is None else played,
         "attempts": run["attempts"],
+        "never_began": 0 if attempt is None else attempt["never_began"],
         "started_at": iso(run["started_at"]) or None,
         "finished_at": iso(run["finished_at"]) or None,
         "waiting_until": iso(run["waiting_until"]) or None,

@@ -175,7 +175,7 @@ def test_the_sheets_of_a_job_on_a_cluster_say_where_they_are() -> None:
             sheet(1, "running", name="a", place="on node f2 as Slurm job 512, partition main"),
             sheet(2, "running", name="b", duration_seconds=None, place=IN_QUEUE),
             sheet(3, "running", name="c", place=f"Slurm does not answer since {before(30)}: Unable to contact it"),
-            sheet(4, "completed", name="d", place="Slurm job 509 on node f1"),
+            sheet(4, "completed", name="d", place="Slurm job 509 on node f1", attempts=2, never_began=1),
             sheet(5, "running", name="e", reason=SUSPENDED, place="suspended on node f3 as Slurm job 84_4"),
         ],
     )

@@ -1,16 +1,23 @@
 """What there is to tell is told once, also when the store answers late or not at all for a while."""
 
+import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import anyio
+import anyio.lowlevel
 import pytest
+from structlog.testing import capture_logs
 
 from podium.conductor.attempts.telling import Notification, Teller
+from podium.conductor.attempts.values import Values
 from podium.conductor.housekeeping.notifications import MOST_AT_ONCE, Notifications
 from podium.conductor.housekeeping.removal import Removals
+from podium.conductor.processes.run import Runner
 from podium.conductor.rules.batch import Record
+from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.store.rows import Rows
 from podium.conductor.store.store import Store, open_store
 from podium.conductor.supervisor.changes import Changes
@@ -18,6 +25,9 @@ from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.errors import StorageFull
 from podium.home import Home
+from tests.support.engines import BOUND_SECONDS, open_keepers
+from tests.support.plans import job_of, plan_of
+from tests.support.scarce import limited
 
 pytestmark = pytest.mark.anyio
 T = TypeVar("T")
@@ -91,6 +101,37 @@ async def test_a_command_that_ends_while_the_store_answers_what_there_is_to_tell
             late.answer.set()
             await anyio.wait_all_tasks_blocked()
         assert parts.told == ["job-a.5"]
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_command_that_no_file_can_be_opened_for_waits_and_is_run_as_soon_as_one_can(
+    tmp_path: Path,
+) -> None:
+    loaded, written = job_of(plan_of([[]])).loaded, anyio.Event()
+    facts = {"job_id": "job-a", "job_name": "a", "status": "completed", "reason": "", "workspace": str(tmp_path)}
+
+    class Beside:
+        async def plan(self, plan_hash: str) -> LoadedPlan:
+            return loaded
+
+        async def write(self, records: list[Record]) -> None:
+            await store.commit(rows_of(*records))
+            written.set()
+
+    async with open_store(tmp_path) as store, open_keepers() as keepers, anyio.create_task_group() as tasks:
+        home, beside = Home(tmp_path), Beside()
+        teller = Teller(Runner(keepers), Values(home, {}), home, "mk", "echo $PODIUM_JOB_STATUS >>told", 60.0)
+        await store.commit(rows_of(("notifications", (ROW[0], "notify", *ROW[2:4], json.dumps(facts)))))
+        news = Notifications(teller, store, cast("Loader", beside))
+        with anyio.fail_after(BOUND_SECONDS):
+            with limited(resource.RLIMIT_NOFILE, 1), capture_logs() as logs:
+                tasks.start_soon(news.run, cast("Supervisor", beside), cast("Changes", None))
+                while not logs:
+                    await anyio.lowlevel.checkpoint()
+            (waits,) = logs
+            await written.wait()
+        assert (waits["event"], "Too many open files" in waits["reason"]) == ("notification_waits", True)
+        assert (tmp_path / "told").read_text() == "completed\n"
         tasks.cancel_scope.cancel()
 
 

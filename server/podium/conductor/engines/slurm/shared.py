@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from podium.conductor import faults
+from podium.conductor.engines.slurm import installing
+from podium.conductor.engines.slurm.installing import LANE_SCRIPT, OURS
 from podium.errors import PermissionDenied
 from podium.home import is_away
-from podium.lane import place, program
+from podium.lane import place
 from podium.lane.place import Ask, Claim, Exit
 from podium.privacy.users import named, trusted
 from podium.privacy.way import check_own_folder, check_way, make_private
 
 WHAT, SETTING = "The folder for the cluster", "slurm_folder"
-LANE_SCRIPT = "lane.sh"
 TAIL_BYTES = 2000
 MOST_BELLS = 2000  # that are taken at once; the others ring on
-OURS = 0o700
 
 
 @dataclass(frozen=True)
@@ -120,30 +120,11 @@ class Shared:
             self.check()
         _make(f"{self.root}/{name}" for name in (place.NEWS, place.JOBS, place.POOLS))
         self._remember()
-        files = program.files()
-        folder = f"{self.root}/{program.folder_name(files)}"
-        content = files | {LANE_SCRIPT: self._script(folder)}
-        if not _holds(folder, content):
-            self._write_program(folder, content)
-        self.program = folder
+        self.program = installing.install(self.root, self._python, self._token)
 
     def _gone(self) -> FileNotFoundError:
         again = f"if it is gone for good, mkdir -p {self.root}/{place.JOBS} makes a new one"
         return FileNotFoundError(f"the folder {self.root} is not there any more; {again}")
-
-    def _write_program(self, folder: str, content: Mapping[str, bytes]) -> None:
-        """Write the program, and put it in place of one that is not whole, as a power failure may leave it."""
-        new = f"{folder}.{self._token}"
-        shutil.rmtree(new, ignore_errors=True)
-        for name, each in content.items():
-            path = Path(new, name)
-            path.parent.mkdir(OURS, parents=True, exist_ok=True)
-            path.write_bytes(each)
-        if os.path.lexists(folder):
-            shutil.rmtree(f"{new}.old", ignore_errors=True)
-            os.rename(folder, f"{new}.old")  # noqa: PTH104
-        os.rename(new, folder)  # noqa: PTH104
-        shutil.rmtree(f"{new}.old", ignore_errors=True)
 
     def _is_remembered(self) -> bool:
         record = self._record
@@ -153,12 +134,6 @@ class Shared:
         if self._record is not None and not self._is_remembered():
             self._record.unlink(missing_ok=True)
             self._record.symlink_to(self.root)
-
-    def _script(self, folder: str) -> bytes:
-        # -B: another Python than ours would write its own byte code there, and keep what a full disk has cut: all later lanes
-        # failed at it.
-        words = (self._python, "-I", "-S", "-B", folder)
-        return ("#!/bin/sh\nexec " + " ".join(map(_quoted, words)) + ' "$@"\n').encode("utf-8", "surrogateescape")
 
     def make_pool(self, name: str, pool: place.Pool) -> None:
         """Make a pool's folder, or write anew how its lanes work."""
@@ -367,17 +342,7 @@ class Shared:
 
     def sweep_programs(self) -> None:
         """Remove the programs of other versions. Call it when no lane runs."""
-        for name in os.listdir(self.root):  # noqa: PTH208
-            if name.startswith("program-") and f"{self.root}/{name}" != self.program:
-                shutil.rmtree(f"{self.root}/{name}", ignore_errors=True)
-
-
-def _holds(folder: str, content: Mapping[str, bytes]) -> bool:
-    """Return whether a folder holds these files as they are."""
-    try:
-        return all(Path(folder, name).read_bytes() == each for name, each in content.items())
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return False
+        installing.sweep(self.root, self.program)
 
 
 def _make(folders: Iterable[str]) -> None:
@@ -393,7 +358,3 @@ def _sign(path: str) -> tuple[int, ...] | None:
     except FileNotFoundError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def _quoted(word: str) -> str:
-    return "'" + word.replace("'", "'\\''") + "'"

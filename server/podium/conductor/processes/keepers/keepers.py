@@ -1,7 +1,6 @@
 """All keepers of a home: one takes new starts, the others finish what they have."""
 
 import os
-import sys
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -15,14 +14,12 @@ from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
 from podium.conductor.processes import facts
-from podium.conductor.processes.installation import gone
 from podium.conductor.processes.keepers import remains
 from podium.conductor.processes.keepers.child import OVER, Child, Start
 from podium.conductor.processes.keepers.keeper import Keeper, NamelessEnd
+from podium.conductor.processes.keepers.launching import launch
 from podium.conductor.processes.keepers.link import ANSWER_SECONDS, Link, is_held
 from podium.conductor.processes.reaper import Reaper
-from podium.conductor.processes.spawn import spawn
-from podium.keeper import program
 from podium.keeper.journal import VERSION
 from podium.keeper.system import surroundings
 from podium.log import get_logger
@@ -30,7 +27,6 @@ from podium.privacy.files import open_own
 from podium.privacy.way import make_private
 from podium.times import iso
 
-LOOK_SECONDS = 0.01  # between two looks whether a new keeper answers
 SILENT_SECONDS = 1.0  # between two tries to reach one that does not answer
 LONG_BYTES = int(os.environ.get("PODIUM_JOURNAL_BYTES", str(1 << 20)))  # a journal that is longer is begun anew
 EPOCH = "epoch"
@@ -232,38 +228,11 @@ class Keepers:
         if self._current is None:
             numbers = [int(folder.name) for folder in self._folder.iterdir() if folder.name.isdecimal()]
             keeper = Keeper(self._folder / str(1 + max(numbers, default=0)))
-            await self._launch(keeper)
+            await launch(keeper, self._reaper, self._env, self._procs, partial(self._reach, keeper))
             self._keepers.append(keeper)
             self._current = keeper
             self._tasks.start_soon(self._follow, keeper)
         return self._current
-
-    async def _launch(self, keeper: Keeper) -> None:
-        """Start a keeper and wait until it answers.
-
-        Raises:
-            OSError: it did not come up.
-        """
-        keeper.folder.mkdir(mode=0o700)
-        command = [sys.executable, "-I", "-S", program.__file__, str(keeper.folder), self._procs]
-        messages = keeper.folder / "log"
-        try:
-            child = await self._reaper.launch(partial(spawn, command, self._env, stdout=messages, stderr=messages))
-        except OSError as error:
-            await run_sync(keeper.remove)  # else each try would leave a folder
-            raise OSError(error.errno, gone(program.__file__) or error.strerror) from error
-        with anyio.move_on_after(ANSWER_SECONDS):
-            while not child.has_ended:
-                if await self._reach(keeper):
-                    log.info("keeper_started", pid=keeper.pid, number=keeper.number)
-                    return
-                await anyio.sleep(LOOK_SECONDS)
-        said = (
-            gone(program.__file__) or facts.read(str(messages)).decode("utf-8", "replace").strip().rpartition("\n")[2]
-        )
-        if child.has_ended:
-            await run_sync(keeper.remove)
-        raise OSError(0, said or "it does not answer")
 
     async def _reach(self, keeper: Keeper) -> bool:
         """Connect to a keeper. It takes new starts if it is the newest, of our version, and hands on what we would hand on."""
