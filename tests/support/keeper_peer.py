@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from podium.keeper import program
+from podium.keeper import program, serving
 from tests.support.journals import kill, read_journal
 from tests.support.podium_home import until
 
@@ -31,7 +31,7 @@ def connected(folder: Path) -> socket.socket:
         peer = socket.socket(socket.AF_UNIX)
         peer.settimeout(BOUND_SECONDS)
         try:
-            peer.connect(str(folder / program.SOCKET))
+            peer.connect(str(folder / serving.SOCKET))
         except ConnectionRefusedError:
             peer.close()
             assert time.monotonic() < deadline
@@ -87,13 +87,13 @@ class OwnKeeper:
     It ends by itself when it has had nothing to do for `idle_seconds`.
     """
 
-    def __init__(self, folder: Path, idle_seconds: float = program.IDLE_SECONDS) -> None:
+    def __init__(self, folder: Path, idle_seconds: float = serving.IDLE_SECONDS) -> None:
         self.folder = folder
         folder.mkdir(mode=0o700)
         env = {**os.environ, "PODIUM_KEEPER_IDLE": str(idle_seconds)}
         self.process = subprocess.Popen([sys.executable, "-I", "-S", program.__file__, str(folder)], env=env)
         self._peers: list[Peer] = []
-        until(lambda: (folder / program.SOCKET).exists() or self.process.poll() is not None)
+        until(lambda: (folder / serving.SOCKET).exists() or self.process.poll() is not None)
 
     def __enter__(self) -> Self:
         return self

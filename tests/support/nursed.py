@@ -60,8 +60,10 @@ class Nursed:
         return self._end() if self.returncode is None else self.returncode
 
     def _end(self) -> int:
-        with self._peer:
+        try:
             self.returncode = errand.read_number(self._peer)
+        finally:
+            self._peer.close()
         return self.returncode
 
     def send_signal(self, number: int) -> None:

@@ -6,17 +6,22 @@ process like any other, with a session, folder, environment, limits and descript
 """
 
 import gc
-import json
+import marshal
 import os
 import resource
 import select
 import signal
 import socket
+import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module, reload
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from podium.cli.calling.light import configure_log, hidden
 from podium.contract.secrets.masks import redactor
@@ -75,57 +80,122 @@ LOADERS: dict[str, Callable[[], None]] = {
 }
 
 
+def _build(base: type[BaseModel]) -> None:
+    """Build what pydantic builds at its first use, which each process would do again."""
+    for model in base.__subclasses__():
+        model.model_rebuild()
+        _build(model)
+
+
+@dataclass(eq=False)
+class Child:
+    """A process that was ordered. `peer` is told of it, and closed when it knows the end; it is None when it has gone."""
+
+    pid: int
+    peer: socket.socket | None
+    bound: bool
+
+
+class Nursery:
+    """Forks what is ordered on the socket `listener`."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._running: dict[int, Child] = {}  # by the descriptors that hold them
+        self._listening: dict[int, Child] = {}  # by their peers' descriptors: the peer goes, or knows the end
+        self._poll = select.poll()
+        for each in (0, listener.fileno()):
+            self._poll.register(each, select.POLLIN)
+
+    def serves(self) -> bool:
+        """Serve until the standard input ends. Returns True in the processes that are to become `podium`."""
+        while True:
+            ready = {number for number, _ in self._poll.poll()}
+            if 0 in ready:
+                return False
+            for number in ready:
+                if number in self._running:
+                    self._tell_end(number)
+                elif number in self._listening:
+                    self._let_go(number)
+            if self._listener.fileno() in ready and self._take():
+                return True
+
+    def _take(self) -> bool:
+        """Fork what the next peer orders, and tell it the pid. Returns True in the forked process."""
+        peer, _ = self._listener.accept()
+        try:
+            length, streams, _, _ = socket.recv_fds(peer, NUMBER.size, STREAMS)
+            with peer.makefile("rb") as rest:
+                order = marshal.loads(rest.read(*NUMBER.unpack(length)))  # noqa: S302 -- we wrote it
+        except (OSError, ValueError, EOFError, struct.error):  # whoever ordered was killed
+            peer.close()
+            return False
+        pid = os.fork()
+        if pid == 0:
+            others = [child.peer for child in (*self._running.values(), *self._listening.values())]
+            for each in (self._listener, peer, *others):
+                if each is not None:
+                    each.detach()  # all descriptors are closed at once
+            _become(order, streams)
+            return True
+        for stream in streams:
+            os.close(stream)
+        child = Child(pid, peer, bound=order["bound"])
+        hold = os.pidfd_open(pid)
+        self._running[hold] = child
+        self._poll.register(hold, select.POLLIN)
+        if child.bound:
+            self._listen(child)
+        with suppress(OSError):
+            peer.sendall(NUMBER.pack(pid))
+        return False
+
+    def _listen(self, child: Child) -> None:
+        assert child.peer is not None
+        self._listening[child.peer.fileno()] = child
+        self._poll.register(child.peer, select.POLLIN)
+
+    def _tell_end(self, hold: int) -> None:
+        """Tell a peer the exit code. The process is a zombie, as every child is, until its peer knows."""
+        child = self._running.pop(hold)
+        self._poll.unregister(hold)
+        os.close(hold)
+        end = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert end is not None
+        code = end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
+        if child.peer is None:
+            os.waitpid(child.pid, 0)
+            return
+        with suppress(OSError):
+            child.peer.sendall(NUMBER.pack(code))
+        if not child.bound:
+            self._listen(child)
+
+    def _let_go(self, number: int) -> None:
+        """Forget a peer that has closed: it knows the end; or its process, which is bound to it, is killed."""
+        child = self._listening.pop(number)
+        self._poll.unregister(number)
+        assert child.peer is not None
+        child.peer.close()
+        child.peer = None
+        if child in self._running.values():
+            os.kill(child.pid, signal.SIGKILL)
+        else:
+            os.waitpid(child.pid, 0)
+
+
 def nurse(kind: str, path: str) -> None:
-    """Fork a minder for each order until the standard input ends. Returns in the processes that are to become `podium`."""
+    """Load what a kind needs, and fork until the standard input ends. Returns in the processes that are to become `podium`."""
     LOADERS[kind]()
+    _build(BaseModel)
     gc.freeze()  # what is forked shares it
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
         print("ready", flush=True)
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a minder
-        while select.select([0, listener.fileno()], [], [])[0] == [listener.fileno()]:
-            peer, _ = listener.accept()
-            if os.fork() == 0:
-                break
-            peer.close()
-        else:
+        if not Nursery(listener).serves():
             os._exit(0)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _mind(peer)
-
-
-def _mind(peer: socket.socket) -> None:
-    """Fork what the peer orders, and send it the pid and then the exit code. Returns in the forked process."""
-    minder = os.getpid()
-    try:
-        length, streams, _, _ = socket.recv_fds(peer, NUMBER.size, STREAMS)
-        with peer.makefile("rb") as rest:
-            order = json.loads(rest.read(*NUMBER.unpack(length)))
-        pid = os.fork()
-        if pid == 0:
-            _become(order, streams)
-            return
-        os.closerange(0, STREAMS)
-        for stream in streams:
-            os.close(stream)
-        peer.sendall(NUMBER.pack(pid))
-        peer.sendall(NUMBER.pack(_code_of(pid, peer, bound=order["bound"])))
-        peer.recv(1)  # it is a zombie, as every child is, until its peer knows and closes
-    finally:
-        if os.getpid() == minder:
-            os._exit(0)
-
-
-def _code_of(pid: int, peer: socket.socket, *, bound: bool) -> int:
-    """Return the exit code of a process when it has ended. One that is `bound` to its peer is killed when that goes."""
-    if bound:
-        hold = os.pidfd_open(pid)
-        if hold not in select.select([hold, peer.fileno()], [], [])[0]:
-            os.kill(pid, signal.SIGKILL)
-    end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    assert end is not None
-    return end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
 
 
 def _become(order: dict[str, Any], streams: list[int]) -> None:

@@ -14,15 +14,20 @@
     next GENERATION                     the journal goes on in another file
 """
 
+from __future__ import annotations
+
 import ctypes
 import errno
 import json
 import os
 import zlib
 from contextlib import suppress
-from typing import Any
 
 from podium.keeper.system import LINUX, TICKS, boot_id, children, facts, libc, point
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # see `serving`
+    from typing import Any
 
 VERSION = 3  # of the protocol between a conductor and its keeper
 JOURNAL = "journal."

@@ -1,5 +1,7 @@
 """What the keeper asks of the system it runs on."""
 
+from __future__ import annotations
+
 import ctypes
 import errno
 import os
@@ -9,7 +11,10 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # see `serving`
+    from typing import Any
 
 LINUX = sys.platform.startswith("linux")
 OOM_SCORE = 200  # by how much more readily than us the kernel ends a sheet when memory is short

@@ -135,6 +135,7 @@ def _never_wait() -> None:
 
 
 def main() -> None:
-    """Serve the socket that is the standard input."""
+    """Serve the socket that is the standard input. Does not return."""
     _never_wait()
     Zygote(socket.socket(fileno=os.dup(0))).run()
+    os._exit(0)  # all is told; to take apart what was loaded would only cost

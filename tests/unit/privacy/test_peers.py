@@ -14,7 +14,7 @@ from podium.cli.shared.probe import health
 from podium.client.link.daemon_client import DaemonClient
 from podium.conductor.processes.keepers.link import Link
 from podium.errors import PermissionDenied
-from podium.keeper import program
+from podium.keeper import serving
 from podium.privacy import peers
 from podium.privacy.peers import credentials
 from podium.settings import load
@@ -115,6 +115,6 @@ def test_nothing_is_sent_to_a_peer_of_which_the_kernel_says_that_it_is_anothers(
 def test_nothing_is_sent_to_a_keeper_of_another_user(short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A home that others could write once may have one: its owner has closed it since, as he was told to."""
     monkeypatch.setattr(peers, "credentials", lambda connection: (os.geteuid() + 1, 4711))
-    with listener_at(short_tmp / program.SOCKET) as sent:
+    with listener_at(short_tmp / serving.SOCKET) as sent:
         assert anyio.run(Link.open, short_tmp, 1, {"TOKEN": "x"}) is None
     assert sent == [b""]

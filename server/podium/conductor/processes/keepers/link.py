@@ -14,7 +14,8 @@ import anyio
 
 from podium.conductor.processes import facts
 from podium.conductor.processes.keepers.child import Start
-from podium.keeper import program
+from podium.keeper.program import LOCK
+from podium.keeper.serving import SOCKET
 from podium.privacy.files import NOT_A_LINK
 from podium.privacy.peers import check_peer
 
@@ -133,8 +134,8 @@ def _connect(connection: socket.socket, folder: Path) -> None:
     place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         through = f"/proc/self/fd/{place}" if facts.LINUX else str(folder)
-        connection.connect(f"{through}/{program.SOCKET}")
-        check_peer(connection, folder / program.SOCKET)
+        connection.connect(f"{through}/{SOCKET}")
+        check_peer(connection, folder / SOCKET)
     finally:
         os.close(place)
 
@@ -142,7 +143,7 @@ def _connect(connection: socket.socket, folder: Path) -> None:
 def is_held(folder: Path) -> bool:
     """Return whether the keeper or the guard of a folder lives; also while that cannot be found out."""
     try:
-        lock = os.open(folder / program.LOCK, os.O_RDONLY | NOT_A_LINK)
+        lock = os.open(folder / LOCK, os.O_RDONLY | NOT_A_LINK)
     except FileNotFoundError:
         return False
     except OSError:  # no descriptor is left
