@@ -22,7 +22,7 @@ from tests.support.slurm.lab import missing as missing_slurm
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
 WHY = missing_slurm() or accounting.missing(PATH)
-AT = re.compile(r"Slurm job \d+ on node f\d")
+AT = re.compile(r"Slurm job \d+(_\d)? on node f\d")
 Limit = Callable[..., None]
 FORGETS_SECONDS = 150.0  # the queue looks once a minute for jobs to forget
 
@@ -123,27 +123,43 @@ async def test_more_sheets_than_a_user_may_submit_run_as_many_at_a_time_as_they_
 async def test_ends_that_the_queue_has_forgotten_before_a_conductor_came_are_told_by_the_accounting(
     lab: Lab, conductor: Conductor
 ) -> None:
+    runs = "echo >begun-$PODIUM_SHEET; sleep 1000"
+    asked = {
+        "alone": ("f1", "", 1),
+        "limited": ("f2", "partition: brief, ", 1),
+        "lost": ("f3", "", 1),
+        "array": ("f1", "", 2),
+    }
     async with standing_agent(conductor.settings, "auto") as user:
         jobs = {
-            node: await start(user, score("echo >begun; sleep 1000", needs=f"{more}extra: [--nodelist={node}]"))
-            for node, more in (("f1", ""), ("f2", "partition: brief, "), ("f3", ""))
+            name: await start(user, score(runs, needs=f"{more}extra: [--nodelist={node}]", count=count))
+            for name, (node, more, count) in asked.items()
         }
-        for job_id in jobs.values():
+        for name, job_id in jobs.items():
             workspace = Path((await user.call("get_job", job_id=job_id))["workspace"])
-            await run_sync(until, (workspace / "begun").exists)
+            await run_sync(until, lambda at=workspace, count=asked[name][2]: len(list(at.glob("begun-*"))) == count)
     await run_sync(conductor.kill)
-    lanes = dict(line.split() for line in lab.jobs("%N %i", states="R"))
-    await run_sync(lab.run, "scancel", lanes["f1"])
+    (alone,) = [
+        lane for node, lane in map(str.split, lab.jobs("%N %i", states="R")) if node == "f1" and "_" not in lane
+    ]
+    await run_sync(lab.run, "scancel", alone)
     await run_sync(lab.power_off, "f3")
     await run_sync(lab.declare_down, "f3")
+    await run_sync(until, lambda: alone not in lab.jobs("%i"))
+    await run_sync(lab.submit, "true", "-w", "f1", "-p", "urgent", "--exclusive")
     await run_sync(lambda: until(lambda: not lab.jobs(states="all"), seconds=FORGETS_SECONDS))
     conductor.start()
     async with standing_agent(conductor.settings, "auto") as user:
-        told = {node: AT.sub("AT", (await user.settled(job_id))["reason"]) for node, job_id in jobs.items()}
-    assert told == {
-        "f1": "sheet s0 failed: cancelled on the cluster, and not by Podium (AT): Slurm says CANCELLED",
-        "f2": "sheet s0 failed: time limit reached (AT): that of its job on the cluster; resources.time in the score asks for more",
-        "f3": "sheet s0 failed: lost with its node (AT): Slurm says NODE_FAIL",
+        for job_id in jobs.values():
+            assert (await user.settled(job_id))["status"] == "failed"
+        found = {name: await user.call("get_job", job_id=job_id, detail="full") for name, job_id in jobs.items()}
+    assert {name: [AT.sub("AT", sheet["reason"]) for sheet in each["sheets"]] for name, each in found.items()} == {
+        "alone": ["cancelled on the cluster, and not by Podium (AT): Slurm says CANCELLED"],
+        "limited": [
+            "time limit reached (AT): that of its job on the cluster; resources.time in the score asks for more"
+        ],
+        "lost": ["lost with its node (AT): Slurm says NODE_FAIL"],
+        "array": ["it had to make room for another job of the cluster (AT): Slurm says PREEMPTED"] * 2,
     }
 
 
