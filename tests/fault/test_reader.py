@@ -34,7 +34,7 @@ FOREIGN_TEXT = ("yaml", "jinja2", "markupsafe", "regex")
 @pytest.fixture(autouse=True)
 def _its_own_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each conductor start its reader itself: these tests look at those processes, and kill them."""
-    monkeypatch.setattr(Conductor, "quick", False)
+    monkeypatch.setattr(Conductor, "own_reader", True)
 
 
 @pytest.fixture

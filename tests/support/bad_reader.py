@@ -1,4 +1,4 @@
-"""`python -m tests.support.bad_reader`: a reader that does to itself what a request for profiles names as their folder."""
+"""A reader that does to itself what a request for profiles names as their folder; a nursery forks it."""
 
 import os
 import signal
@@ -107,7 +107,12 @@ def _act(request: requests.Profiles, body: bytes, files: list[int]) -> tuple[req
     return ANSWERS.get(what, (requests.Nothing(), request.folder.encode()))
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve the socket that is the standard input. Does not return."""
     work.WORK["profiles"] = _act
     worker.serve = _serve
     zygote.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -23,6 +23,7 @@ STREAMS = 3  # stdin, stdout and stderr come with the length
 PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 PROGRAMS = {
     "reader": "podium.reader.zygote",
+    "bad-reader": "tests.support.bad_reader",
     "stand-in": "tests.support.stdio_stand_in",
     "holder": "tests.support.attempt_holder",
 }
@@ -80,6 +81,8 @@ def main(path: str, *words: str) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)  # until it is known to whom
     peer = order(path, words, os.environ, range(STREAMS), bound=True)
     pid = read_number(peer)
+    with open("/proc/self/comm", "w") as name:  # noqa: PTH123 -- for `nursed.stood_for`
+        name.write(str(pid))
     for number in PASSED_ON:
         signal.signal(number, lambda number, _: os.kill(pid, number))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)

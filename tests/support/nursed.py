@@ -12,10 +12,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
+
+import psutil
 
 from tests.support import errand
 
@@ -34,11 +37,18 @@ class Nursed:
     """A conductor that a nursery forked for us; it is used as a `subprocess.Popen` is."""
 
     def __init__(
-        self, words: Sequence[str], environment: Mapping[str, str], stdin: int, output: IO[Any], *, plain: bool
+        self,
+        words: Sequence[str],
+        environment: Mapping[str, str],
+        stdin: int,
+        output: IO[Any],
+        *,
+        plain: bool,
+        own_reader: bool = False,
     ) -> None:
-        """Start `podium` with these words; both of its outputs go to `output`."""
+        """Start `podium` with these words; both of its outputs go to `output`. Its reader is forked too, or is its own."""
         streams = (stdin, output.fileno(), output.fileno())
-        path, reader = nursery("conductor", plain=plain), command("reader", plain=plain)
+        path, reader = nursery("conductor", plain=plain), [] if own_reader else command("reader", plain=plain)
         self._peer = errand.order(path, words, environment, streams, reader=reader, bound=False)
         self.pid = errand.read_number(self._peer)
         self.returncode: int | None = None
@@ -89,6 +99,20 @@ def command(kind: str, *words: str, plain: bool = False) -> list[str]:
         module = errand.PROGRAMS.get(kind, "podium")
         return [*(PLAIN if plain else ()), sys.executable, "-m", module, *words]
     return [sys.executable, "-I", "-S", errand.__file__, nursery(kind, plain=plain), *words]
+
+
+def stood_for(pid: int) -> int:
+    """Return the process that one stands for that was started by such a command; or itself, if it is no errand.
+
+    Raises:
+        psutil.NoSuchProcess: it has ended.
+    """
+    process = psutil.Process(pid)
+    if errand.__file__ not in process.cmdline():
+        return pid
+    while not process.name().isdecimal():  # it has not been told yet
+        time.sleep(0.005)
+    return int(process.name())
 
 
 class Place:

@@ -59,6 +59,11 @@ def _load_reader() -> None:
     import_module(PROGRAMS["reader"])
 
 
+def _load_bad_reader() -> None:
+    """Load a reader that does to itself what it is asked to."""
+    import_module(PROGRAMS["bad-reader"])
+
+
 def _load_stand_in() -> None:
     """Load a server with a stand-in for the conductor."""
     import_module(PROGRAMS["stand-in"])
@@ -73,6 +78,7 @@ def _load_holder() -> None:
 LOADERS: dict[str, Callable[[], None]] = {
     "conductor": _load_conductor,
     "reader": _load_reader,
+    "bad-reader": _load_bad_reader,
     "server": _load_server,
     "commands": _load_commands,
     "stand-in": _load_stand_in,
@@ -212,8 +218,9 @@ def _become(order: dict[str, Any], streams: list[int]) -> None:
     os.environ.update(order["environment"])
     if results := sys.modules.get("podium.mcp.calls.results"):
         results.__dict__["redact"] = redactor(os.environ)  # it takes the secrets when it is loaded
-    if faults := sys.modules.get("podium.conductor.faults"):
-        reload(faults)  # it looks at the environment when it is loaded
+    for name in ("podium.conductor.faults", "podium.keeper.system"):
+        if module := sys.modules.get(name):
+            reload(module)  # it looks at the environment when it is loaded
     if order["reader"]:
         sys.modules["podium.conductor.reading.process"].__dict__["COMMAND"] = tuple(order["reader"])
     sys.argv = ["podium", *order["words"]]

@@ -64,6 +64,8 @@ class Conductor:
 
     quick = False
     """Whether nurseries fork it and its reader; they are processes of their own either way. See `conftest.py`."""
+    own_reader = False
+    """Whether it starts its reader itself also when a nursery forks it."""
     plain = False
     """Whether it is held to the modes of files, also under root."""
 
@@ -96,7 +98,8 @@ class Conductor:
         env = {**self.environment(), **extra_environment}
         with self.log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
             if self.quick and type(self).command is Conductor.command and env.keys().isdisjoint(READ_WHEN_LOADED):
-                self.process = Nursed(self._words(), env, nothing.fileno(), log, plain=self.plain)
+                whose = {"plain": self.plain, "own_reader": self.own_reader}
+                self.process = Nursed(self._words(), env, nothing.fileno(), log, **whose)
             else:
                 self.process = subprocess.Popen(
                     self.command(), env=env, stdin=nothing, stdout=log, stderr=log, start_new_session=True

@@ -9,6 +9,7 @@ import psutil
 
 from podium.conductor.reading.reader import Reader, ReaderLimits
 from podium.reader.requests import Nothing, Profiles
+from tests.support.nursed import stood_for
 from tests.support.podium_home import until
 
 LIMITS = ReaderLimits(seconds=1.0, memory_bytes=1024**3, idle_seconds=60.0)
@@ -28,7 +29,9 @@ async def happens(condition: Callable[[], object]) -> None:
 def zygotes(reader: Reader) -> list[psutil.Process]:
     """Return the zygote if it runs: `psutil.Process(None)` would be the process of the tests itself."""
     pid = reader.facts()["pid"]
-    return [psutil.Process(pid)] if pid is not None and psutil.pid_exists(pid) else []
+    with suppress(psutil.NoSuchProcess):
+        return [psutil.Process(stood_for(pid))] if pid is not None else []
+    return []
 
 
 def workers(reader: Reader) -> list[psutil.Process]:

@@ -29,7 +29,7 @@ from podium.home import Home
 from podium.score.model.plan import EngineName, Plan, Resources, Validation
 from tests.support.plans import job_of, plan_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nursed_reader")]
 
 
 class _Instant:

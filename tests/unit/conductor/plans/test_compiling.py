@@ -23,7 +23,7 @@ FROM_FILE = "name: from-file\nsheet: {size: 1, total_items: 1}\nprompt: {templat
 
 
 @pytest.fixture
-async def compiler() -> AsyncIterator[Compiler]:
+async def compiler(nursed_reader: None) -> AsyncIterator[Compiler]:
     async with Reaper() as reaper, Reader(reaper) as reader:
         yield Compiler(reader, {}, 1_000_000, lambda loaded: loaded)
 

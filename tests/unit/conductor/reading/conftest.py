@@ -1,6 +1,5 @@
 """A reader that does to itself what it is asked to."""
 
-import sys
 from collections.abc import AsyncIterator
 
 import anyio
@@ -9,13 +8,14 @@ import pytest
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.reading import lane, process
 from podium.conductor.reading.reader import Reader
+from tests.support import nursed
 from tests.support.readers import LIMITS, PATIENT_SECONDS, act
 
 
 @pytest.fixture
 async def reader(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Reader]:
     """Return a reader with one worker, the quick one, which waits for requests."""
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-m", "tests.support.bad_reader"))
+    monkeypatch.setattr(process, "COMMAND", tuple(nursed.command("bad-reader")))
     with anyio.fail_after(60):
         async with Reaper() as reaper, Reader(reaper, LIMITS) as made:
             with monkeypatch.context() as patch:

@@ -1,6 +1,5 @@
 """The reader's processes end, hang and are killed at any step of their work: others take their place, and no request is lost."""
 
-import sys
 from pathlib import Path
 
 import anyio
@@ -14,6 +13,7 @@ from podium.conductor.reading import reader as module
 from podium.conductor.reading.reader import Reader, ReaderLimits
 from podium.reader.worker import WORKER_POINTS
 from podium.reader.zygote import ZYGOTE_POINTS
+from tests.support import nursed
 from tests.support.readers import LIMITS, PATIENT_SECONDS, act, happens, kill, workers, zygotes
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +32,7 @@ async def test_a_killed_worker_and_a_killed_zygote_are_replaced_with_no_request_
 async def test_a_process_that_dies_at_any_step_of_its_work_loses_no_request(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-m", "tests.support.bad_reader"))
+    monkeypatch.setattr(process, "COMMAND", tuple(nursed.command("bad-reader")))
     monkeypatch.setenv("PODIUM_KEEPER_FAULT", str(tmp_path))
     (tmp_path / name).write_text("1")
     found: list[str] = []
@@ -85,7 +85,7 @@ async def test_workers_die_with_their_zygote(reader: Reader) -> None:
 
 async def test_a_reader_that_nobody_needs_ends_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-m", "tests.support.bad_reader"))
+    monkeypatch.setattr(process, "COMMAND", tuple(nursed.command("bad-reader")))
     with anyio.fail_after(60):
         async with Reaper() as reaper, Reader(reaper, ReaderLimits(idle_seconds=0.2)) as reader:
             assert reader.facts()["pid"] is None

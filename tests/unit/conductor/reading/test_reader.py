@@ -3,7 +3,6 @@
 import gc
 import os
 import signal
-import sys
 import warnings
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +20,7 @@ from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.errors import ConductorBusy, InvalidArguments, ScoreInvalid
 from podium.reader.requests import Match, Matched, Nothing, Profiles, Render
+from tests.support import nursed
 from tests.support.readers import LIMITS, PATIENT_SECONDS, act, happens, workers
 
 pytestmark = pytest.mark.anyio
@@ -300,7 +300,7 @@ async def test_a_cancelled_caller_keeps_nobody_and_its_answer_is_dropped(reader:
 async def test_a_reader_that_is_closed_while_it_is_asked_leaves_no_socket_open(
     monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-m", "tests.support.bad_reader"))
+    monkeypatch.setattr(process, "COMMAND", tuple(nursed.command("bad-reader")))
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", ResourceWarning)
         async with Reaper() as reaper, Reader(reaper, LIMITS) as made:

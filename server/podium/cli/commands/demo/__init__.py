@@ -22,7 +22,7 @@ from podium.errors import Internal
 from podium.home import SOCKET
 from podium.settings import Settings, load
 
-if TYPE_CHECKING:  # it needs the protocol of the agents, and this package is loaded for the job's own checks too
+if TYPE_CHECKING:  # it needs the protocol of the agents
     from podium.cli.commands.demo.story import Story
 
 COMMAND_SECONDS = 40.0

@@ -1,4 +1,4 @@
-"""What the sheets of `installation-audit.yaml` run in the workspace: `python -m podium.cli.commands.demo.audit CHECK`."""
+"""What the sheets of `installation-audit.yaml` run in the workspace: `python -P audit.py CHECK`."""
 
 import ast
 import base64

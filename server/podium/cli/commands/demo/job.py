@@ -34,11 +34,11 @@ def job_here() -> DemoJob:
         return DemoJob(
             f"the repository {repository}", str(IN_A_CLONE), {"repository": str(repository)}, "tests", "PASSED"
         )
-    packages = Path(__file__).parents[4]
+    here, packages = Path(__file__), Path(__file__).parents[4]
     return DemoJob(
         f"the Podium that is installed in {packages}",
-        str(Path(__file__).with_name("installation-audit.yaml")),
-        {"python": sys.executable},
+        str(here.with_name("installation-audit.yaml")),
+        {"python": sys.executable, "audit": str(here.with_name("audit.py"))},
         "loading",
         "loads",
     )

@@ -184,7 +184,7 @@ class TestContentContains:
 
 class TestContentRegex:
     @pytest.fixture
-    async def reader(self) -> AsyncIterator[Reader]:
+    async def reader(self, nursed_reader: None) -> AsyncIterator[Reader]:
         async with Reaper() as reaper, Reader(reaper) as reader:
             yield reader
 
