@@ -72,13 +72,13 @@ def test_of_a_command_nothing_is_left_when_its_run_is_interrupted(interrupts: In
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_bench_that_is_ended_leaves_nothing_running(number: signal.Signals, tmp_path: Path) -> None:
+def test_a_bench_that_is_ended_leaves_nothing_running(number: signal.Signals, short_tmp: Path) -> None:
     mark = uuid.uuid4().hex
     heard = f"--default-signal={number.value}"  # we may be run by something that ignores it
-    command = [sys.executable, "-m", "tests.bench", "--quick", "--only", "sheets", "--place", str(tmp_path)]
+    command = [sys.executable, "-m", "tests.bench", "--quick", "--only", "sheets", "--place", str(short_tmp)]
     with subprocess.Popen(["env", heard, *command], cwd=ROOT, env={**child_env(), "BENCH_MARK": mark}) as bench:
         until(lambda: len(with_variable(f"BENCH_MARK={mark}")) >= HANDS)
         bench.send_signal(number)
         assert bench.wait(60) == INTERRUPTED
     until(lambda: not with_variable(f"BENCH_MARK={mark}"))
-    assert not list(tmp_path.iterdir())
+    assert not list(short_tmp.iterdir())

@@ -28,9 +28,9 @@ def conf_of(mark: str) -> Path | None:
 
 
 @pytest.mark.skipif(bool(missing()), reason=missing())
-def test_a_bench_that_is_ended_takes_down_its_cluster_and_its_conductor(tmp_path: Path) -> None:
+def test_a_bench_that_is_ended_takes_down_its_cluster_and_its_conductor(short_tmp: Path) -> None:
     mark = f"BENCH_MARK={uuid.uuid4().hex}"
-    command = [sys.executable, "-m", "tests.bench", "--quick", "--only", "slurm", "--place", str(tmp_path)]
+    command = [sys.executable, "-m", "tests.bench", "--quick", "--only", "slurm", "--place", str(short_tmp)]
     with subprocess.Popen(["env", "-u", "SLURM_CONF", mark, *command], cwd=ROOT, env=child_env()) as bench:
         until(lambda: conf_of(mark))
         conf = conf_of(mark)
@@ -41,4 +41,4 @@ def test_a_bench_that_is_ended_takes_down_its_cluster_and_its_conductor(tmp_path
         assert bench.wait(END_SECONDS) == INTERRUPTED
     until(lambda: not with_variable(mark) and not with_variable(f"SLURM_CONF={conf}"), seconds=10)
     assert not conf.parent.exists()
-    assert not list(tmp_path.iterdir())
+    assert not list(short_tmp.iterdir())
