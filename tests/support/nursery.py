@@ -14,20 +14,29 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module, reload
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from podium.cli.calling.light import configure_log, hidden
+from podium.contract import methods
 from podium.contract.secrets.masks import redactor
 from tests.support.errand import NUMBER, PROGRAMS, STREAMS
 
+Base = TypeVar("Base")
 LOOP = "anyio._backends._asyncio"  # what anyio loads when the first loop starts
+
+
+def _kinds(base: type[Base]) -> Iterator[type[Base]]:
+    """Yield all that is derived from a class."""
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _kinds(kind)
 
 
 def _load_conductor() -> None:
@@ -35,6 +44,9 @@ def _load_conductor() -> None:
     import_module("podium.cli.commands.start")
     import_module("podium.conductor.daemon")
     import_module(LOOP)
+    for kind in _kinds(methods.Params):
+        with suppress(ValidationError):
+            methods.checked(kind, {})  # what checks the parameters of a method is made at its first call
 
 
 def _load_server() -> None:
@@ -84,13 +96,6 @@ LOADERS: dict[str, Callable[[], None]] = {
     "stand-in": _load_stand_in,
     "holder": _load_holder,
 }
-
-
-def _build(base: type[BaseModel]) -> None:
-    """Build what pydantic builds at its first use, which each process would do again."""
-    for model in base.__subclasses__():
-        model.model_rebuild()
-        _build(model)
 
 
 @dataclass(eq=False)
@@ -194,7 +199,8 @@ class Nursery:
 def nurse(kind: str, path: str) -> None:
     """Load what a kind needs, and fork until the standard input ends. Returns in the processes that are to become `podium`."""
     LOADERS[kind]()
-    _build(BaseModel)
+    for model in _kinds(BaseModel):
+        model.model_rebuild()  # what pydantic would build at its first use, in each process again
     gc.freeze()  # what is forked shares it
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
