@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from podium.conductor.engines.port import Engine
+from podium.conductor.engines.slurm import installing
+from podium.lane import program
 from tests.support.engine_grounds import Attempts, ClusterGround, comes_true, ends_of, until_place
 from tests.support.slurm.stand_in.playing import open_stand_in
 
@@ -94,5 +96,6 @@ async def test_lanes_write_nothing_beside_their_program_that_a_full_disk_could_c
         spec = attempts.new()
         await engine.submit(spec)
         assert (await ends_of(engine, 1))[spec.key].exit_code == 0
-    assert any(ground.place.glob("shared/*/program-*/lane/main.py"))
-    assert not any(ground.place.glob("shared/*/program-*/**/__pycache__"))
+    (made,) = ground.place.glob("shared/*/program-*")
+    written = {str(each.relative_to(made)) for each in made.rglob("*") if each.is_file()}
+    assert written == {*program.files(), installing.LANE_SCRIPT}

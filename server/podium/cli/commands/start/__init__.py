@@ -53,7 +53,6 @@ def main(words: Sequence[str]) -> int:
         return _run_here(settings, is_own=bool(options.settings))
     if settings.socket_given:
         check_place(settings)
-    check_is_no_copy(settings)
     notes = _prepare(settings)
     if not options.json:
         _note(notes)
@@ -108,12 +107,14 @@ def _prepare(settings: Settings) -> list[str]:
     """Look whether the home can be used, and return what is unusual; write down where it is if others could not find it.
 
     Raises:
+        ConductorNotRunning: it is a copy of one whose conductor runs.
         PermissionDenied: it cannot, or another user could change it.
     """
     notes = []
     try:
         if note := check_home(settings.home):
             notes.append(note)
+        check_is_no_copy(settings)
         point(settings.home)
     except PermissionDenied:
         raise
