@@ -13,7 +13,9 @@ from tests.support.podium_home import until
 
 
 def test_what_a_good_attempt_leaves_is_ended_and_counted(shared: Shared) -> None:
-    folder = shared.put("\n".join(["mkfifo hold", *ANY, "until (($(grep -c . pids) == 4)); do sleep 0.02; done; exit 3"]))
+    folder = shared.put(
+        "\n".join(["mkfifo hold", *ANY, "until (($(grep -c . pids) == 4)); do sleep 0.02; done; exit 3"])
+    )
     end = shared.play()
     assert (end.reason, end.code, end.ended) == ("exited", 3, 4)
     assert not any(map(is_alive, pids(folder, 4)))
