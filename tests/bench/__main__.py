@@ -1,6 +1,7 @@
 """`python -m tests.bench [--only NAME] [--quick] [--peers]`: figures as ratios to baselines of the same run; a table and bench.json.
 
-Nothing here is a test: timings are looked at, never asserted. INT, TERM and HUP end it with 130 when all that it has made is gone.
+Nothing here is a test: timings are looked at, never asserted. INT, TERM and HUP end it with 130 when all that it has made is gone;
+of other programs (`--peers`) something may run on.
 """
 
 import argparse

@@ -265,7 +265,7 @@ def test_a_copy_of_a_home_takes_no_process_of_the_other_for_its_own(stopped: Con
     score = "name: same\nsheets: [{run: 'touch begun; until [ -e go ]; do sleep 0.02; done'}]\n"
     try:
         jobs = {}
-        for each in (stopped.start(), copy.start()):
+        for each in (copy.start(), stopped.start()):  # the copy first: beside the other it would be refused
             workspace = each.settings.home.parent / "workspace"
             jobs[each] = ask(each.settings.socket, "job.submit", {"config_content": score, "workspace": str(workspace)})
             wait_for_file(workspace / "begun")
@@ -308,9 +308,10 @@ def test_a_copy_of_a_home_is_not_started_beside_its_conductor_and_says_what_it_i
     copy = copy_of(conductor)
     if state == "stopped":
         conductor.start()
-    refused = podium(copy.settings, "start")
+    for words in (["--foreground"], []):
+        refused = podium(copy.settings, "start", *words)
+        assert refused.returncode == 5, refused.stdout
     told = " ".join(refused.stderr.split())
-    assert refused.returncode == 5, refused.stdout
     assert f"is a copy of the home of the conductor (pid {conductor.pid}) on {conductor.settings.socket}" in told
     assert f"`podium stop --home {conductor.settings.home}`" in told
     assert "is already running" in podium(conductor.settings, "start").stdout

@@ -48,7 +48,8 @@ def test_a_cluster_that_refuses_is_quoted(shared: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("SBATCH_PARTITION", "nope")
     found = examine()["job"]
     assert (found.verdict, "nvalid partition" in found.found) == ("fail", True)
-    assert found.found.startswith("with SBATCH_PARTITION=nope from this environment sbatch says: ")
+    assert found.found.startswith("sbatch says: ")
+    assert found.found.endswith(" (with SBATCH_PARTITION=nope from this environment)")
     assert found.fix.startswith("Correct or unset these variables")
 
 

@@ -29,7 +29,7 @@ class SheetLine(BaseModel):
     needs: Omitted[list[int]]  # numbers of the first sheets that must be done before it
     needs_total: Omitted[int]  # how many those are, if `needs` has not all
     attempts: int  # how often it was started
-    never_began: Omitted[int]  # of them, those of which nothing had run when they were taken back
+    never_began: Omitted[int]  # of them, how often it was taken back, or lost its start, before anything of it had run
     exit_code: Known[int]  # of its last attempt
     signal: Known[int]  # that ended its process
     duration_seconds: Known[float]  # of its last attempt, until now if that runs

@@ -96,7 +96,7 @@ def _crowd(bench: Bench, conductor: Conductor, name: str) -> list[Row]:
 
 
 def _map_array(bench: Bench) -> list[Row]:
-    """A thousand no-op sheets beside the same by submitit, if it can be had: there Python begins for each."""
+    """A thousand no-op sheets beside the same by submitit, if it can be installed: it starts a Python for each."""
     count = bench.size(1000, 50)
     python = bench.folder / "submitit" / "bin" / "python"
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "submitit"]

@@ -37,6 +37,12 @@ def with_descendants(pids: Iterable[int]) -> set[int]:
     return found
 
 
+def waits_for_a_disk(pid: int) -> bool:
+    """Return whether a process waits so that not even KILL reaches it, as it does for a file system that is frozen."""
+    stat = facts.read_stat(pid)
+    return stat is not None and stat.state == "D"
+
+
 def send(pids: Iterable[int], number: signal.Signals) -> None:
     """Send a signal to processes that may have ended."""
     for pid in pids:

@@ -25,7 +25,7 @@ LOOK_SECONDS = 0.1
 STAND_SECONDS = 9
 Deed = Literal["pause", "cancel", "await"]
 AFTER: Mapping[Deed, Collection[str]] = {"pause": {"paused"}, "await": TERMINAL}
-"""The states of a job for which is waited then."""
+"""The states of a job that are waited for then."""
 
 
 @dataclass

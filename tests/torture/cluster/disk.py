@@ -44,9 +44,8 @@ class Disk:
     def forbid(self) -> None:
         """Let nobody write who opens a file from now on; files that are open may be written on."""
         run("mount", "--bind", str(self.place), str(self._away))
-        run(
-            "mount", "-o", "remount,bind,ro", str(self._away)
-        )  # it is busy where somebody could have opened a file by now
+        # It is busy where somebody could have opened a file by now.
+        run("mount", "-o", "remount,bind,ro", str(self._away))
         run("mount", "--move", str(self._away), str(self.place))
 
     def allow(self) -> None:

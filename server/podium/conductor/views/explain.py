@@ -131,7 +131,8 @@ def cause_of(view: ExplainView, away: str = "") -> str:
         elif sheet.status == "failed":
             if job.sheets_failed > 1:
                 parts.append(f"{job.sheets_failed} sheets failed, {label} first.")
-            parts.append(f"Sheet {label} had {sheet.tries} attempt{'' if sheet.tries == 1 else 's'}.")
+            also = f", and {sheet.never_began} that never began" if sheet.never_began else ""
+            parts.append(f"Sheet {label} had {sheet.tries} attempt{'' if sheet.tries == 1 else 's'}{also}.")
     if view.kind == "failed" and job.sheets_blocked:
         parts.append(f"{job.sheets_blocked} {'sheet is' if job.sheets_blocked == 1 else 'sheets are'} blocked.")
     elif view.kind == "paused" and not job.holding:

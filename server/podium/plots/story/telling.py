@@ -32,7 +32,7 @@ def ran(lane: Lane) -> float:
 def result_of(lane: Lane) -> str:
     """Return in a few words what became of a sheet: how long it took, or what is unusual about it."""
     sheet = lane.sheet
-    tries = f" (attempt {sheet.attempts})" if sheet.tries > 1 else ""
+    tries = f" (attempt {sheet.tries})" if sheet.tries > 1 else ""
     if sheet.status == "completed":
         return f"{measured(ran(lane))}{tries}"
     if is_queued(sheet):

@@ -326,3 +326,12 @@ async def test_the_time_limit_beside_a_sheet_that_failed_is_that_of_the_running_
         assert cause.endswith(
             "so the job will fail when its other sheets have ended. The running sheet has no time limit."
         )
+
+
+async def test_an_attempt_that_never_began_is_told_beside_those_that_had_run(tmp_path: Path) -> None:
+    async with opened(tmp_path) as room:
+        job = await room.job(1)
+        (failed,), known = await room.sheets(job), room.views.of(job).model_copy(update={"status": "failed"})
+        sheet = failed.model_copy(update={"status": "failed", "reason": "exit code 1", "attempts": 2, "never_began": 1})
+        cause = explain.cause_of(ExplainView(job=known, kind="failed", sheet=sheet))
+        assert cause.startswith(f"Sheet {sheet.name} had 1 attempt, and 1 that never began.")

@@ -34,7 +34,7 @@ def remote_command(host: str, home: Path | None, socket: Path | None) -> list[st
         raise InvalidArguments(
             f"--ssh {host!r}: this is not a host.",
             fix="Give one name that `ssh NAME` connects to: me@cluster, ssh://me@cluster:2222 or a Host of ~/.ssh/config; "
-            "options of ssh belong into that file.",
+            "options of ssh belong in that file.",
         )
     flags = [word for name, path in (("--home", home), ("--socket", socket)) if path for word in (name, str(path))]
     return [*SSH, host, "podium", "serve", *map(shlex.quote, flags)]

@@ -83,6 +83,7 @@ def main(words: Sequence[str]) -> int:
 def _run_here(settings: Settings, *, is_own: bool) -> int:
     """Run the conductor in this process; `is_own` if our own command has begun it, and has looked after its place."""
     if not is_own:
+        check_is_no_copy(settings)
         if settings.socket_given:
             check_place(settings)
         else:

@@ -42,7 +42,7 @@ def check_is_no_copy(settings: Settings) -> None:
     """
     found = recorded(settings.home)
     # Asked again after the look at the lock: the conductor of this very home may have ended just before.
-    if found is None or not _pid_of(found) or is_held(settings.home) or not (pid := _pid_of(found)):
+    if found is None or not (pid := _pid_of(found)) or is_held(settings.home) or _pid_of(found) != pid:
         return
     original = str(config(found.socket).get("home", settings.home))
     # A home that was put into the place of another one is not found by the commands of that one's conductor.

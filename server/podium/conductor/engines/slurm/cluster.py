@@ -71,11 +71,9 @@ class Cluster:
         done = await self._run(commands.sbatch(lane, count), SUBMIT_SECONDS, WORDS_BYTES)
         faults.point("after_sbatch")
         found = answers.read_submit(done.exit_code, done.output, timed_out=done.timed_out)
-        return (
-            found
-            if found.outcome in {"submitted", "unknown"}
-            else replace(found, words=self._of(lane.resources, found.words))
-        )
+        if found.outcome in {"refused", "unclear"}:
+            return replace(found, words=self._with_variables(lane.resources, found.words))
+        return found
 
     async def cancel(self, lanes: Sequence[str]) -> str:
         """End lanes; return what is wrong, "" if nothing is."""
@@ -116,18 +114,13 @@ class Cluster:
                 log.debug("accounting_does_not_answer", reason=answers.say(done.output.splitlines()[-3:]))
         return rows
 
-    def _of(self, resources: Resources, words: str) -> str:
-        """Return what the cluster said of a submit, with what else the submit asked for: nobody wrote it into the score."""
-        also = commands.from_environment(self._env, resources)
-        return f"with {also} from the conductor's environment: {words}" if also and words else words
-
     async def refusal(self, resources: Resources) -> str:
         """Ask whether the cluster could never take this; "" if it could, or does not answer."""
-        return self._of(resources, await self._refusal(resources))
-
-    async def _refusal(self, resources: Resources) -> str:
         if shutil.which("sbatch", path=self._env.get("PATH")) is None:
             return f"this machine has no Slurm ({_not_found('sbatch')})"
+        return self._with_variables(resources, await self._refusal(resources))
+
+    async def _refusal(self, resources: Resources) -> str:
         done = await self._run(commands.sbatch_test(resources), TEST_SECONDS, WORDS_BYTES)
         words = answers.read_test(done.exit_code, done.output, timed_out=done.timed_out)
         if not any(each in words for each in (answers.UNAVAILABLE, answers.NO_PARTITION, answers.NO_GRES)):
@@ -152,6 +145,13 @@ class Cluster:
                 self._times = times.read_times(done.output) if answered else self._times
                 self._times_until = time.monotonic() + (TIMES_SECONDS if answered else UNANSWERED_PAUSE)
         return times.least(self._times, partition or self._env.get("SBATCH_PARTITION", ""))
+
+    def _with_variables(self, resources: Resources, words: str) -> str:
+        """Return a refusal with what else the submit asked for: nobody wrote it into the score. Where there is little room, the
+        cluster's own words come first.
+        """
+        also = commands.from_environment(self._env, resources)
+        return f"{words} (with {also} from the conductor's environment)" if also and words else words
 
     async def _run(self, argv: Sequence[str], seconds: float, most_bytes: int) -> Finished:
         done = await self._runner.run(

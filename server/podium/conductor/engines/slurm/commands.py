@@ -40,9 +40,6 @@ _DROPPED = {
     "SBATCH_WAIT",
     "SBATCH_DEBUG",
 }  # of a conductor's own that would change what a submit is
-
-
-_VARIABLES = {"TIME": "TIMELIMIT", "MEM": "MEM_PER_NODE"}  # by the option, where the names differ
 _GIVEN = {"JOB_NAME", "OUTPUT", "ERROR", "EXPORT", "OPEN_MODE", "NO_REQUEUE", "REQUEUE"}  # of each submit
 _LONGEST_TOLD = 120  # characters of the variables
 
@@ -115,10 +112,11 @@ def needs(resources: Resources, seconds: float) -> list[str]:
 
 def from_environment(environ: Mapping[str, str], resources: Resources) -> str:
     """Return the variables that sbatch takes options from which these resources do not name, with their values."""
-    named = {word[2:].partition("=")[0].upper().replace("-", "_") for word in needs(resources, 0)}
-    given = _GIVEN.union(_VARIABLES.get(name, name) for name in named)
+    # The beginning of an option's name will do, and variables such as SBATCH_TIMELIMIT begin with the name of theirs.
+    named = tuple(word[2:].partition("=")[0].upper().replace("-", "_") for word in needs(resources, 0))
     kept = command_environment(environ)
-    found = [name for name in sorted(kept) if name.startswith("SBATCH_") and name.removeprefix("SBATCH_") not in given]
+    asked = {name: name.removeprefix("SBATCH_") for name in sorted(kept) if name.startswith("SBATCH_")}
+    found = [name for name, option in asked.items() if option not in _GIVEN and not option.startswith(named)]
     return cut_line(", ".join(f"{name}={kept[name]}" for name in found), _LONGEST_TOLD)
 
 

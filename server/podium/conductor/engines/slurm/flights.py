@@ -17,7 +17,7 @@ from podium.score.model.plan import Resources
 Stage = Literal["new", "waiting", "playing"]
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0  # between submits that come to nothing
 FIRST_LANES = 24
-"""In the first submit for a fan. To begin costs a lane ten times what a short sheet costs it: few play many of those soonest."""
+"""In the first submit for a fan. Starting costs a lane ten times as much as a short sheet: a few play many of those soonest."""
 
 
 @dataclass(eq=False)
@@ -123,6 +123,7 @@ class Pool:
     told: set[str] = field(default_factory=set)  # the numbers of those that have told what they do
     ended: set[str] = field(default_factory=set)  # lanes whose end was counted
     cancelled: set[str] = field(default_factory=set)  # lanes that were cancelled as nobody needed them
+    not_cancelled: set[str] = field(default_factory=set)  # those of them that may not have been, since it failed
     # When lanes were cancelled, infinite while they are being: one of them that just begins must not find an attempt.
     clearing: float | None = None
     failures: int = 0  # lanes in a row that ended without having done anything

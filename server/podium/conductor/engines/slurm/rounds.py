@@ -62,7 +62,6 @@ class Rounds:
         self._engine = engine
         self._before: object = None
         self._measured_at = 0.0
-        self._cancels = False  # lanes are being cancelled just now
 
     def nothing_left(self) -> bool:
         """Return whether there is no reason for a round."""
@@ -83,7 +82,7 @@ class Rounds:
                 fleet.adopt_strays()
             for pool in list(fleet.pools.values()):
                 await self._follow_up(pool)
-            if engine.taken_up and not self._cancels:
+            if engine.taken_up:
                 self._clear()
         await self._limit_output()
         for event in (engine.to_put, engine.to_wish, engine.to_submit):
@@ -144,15 +143,16 @@ class Rounds:
             await self._remove(pool)
 
     def _clear(self) -> None:
-        """Begin to cancel the lanes that are not needed. Rounds go on meanwhile, and cancel no others until it is done."""
+        """Begin to cancel the lanes that are not needed. Rounds go on meanwhile, and cancel others of other pools."""
         now, surplus = time.monotonic(), dict[Pool, set[str]]()
         for pool in self._engine.fleet.pools.values():
-            if lanes := set(self._not_needed(pool, now)) - pool.cancelled:
+            done = pool.cancelled - pool.not_cancelled
+            if pool.clearing != math.inf and (lanes := set(self._not_needed(pool, now)) - done):
                 surplus[pool] = lanes
                 pool.clearing = math.inf
                 pool.cancelled |= lanes
+                pool.not_cancelled.clear()
         if surplus:
-            self._cancels = True
             self._engine.tasks.start_soon(self._cancel, surplus)
 
     def _not_needed(self, pool: Pool, now: float) -> list[str]:
@@ -163,15 +163,14 @@ class Rounds:
         return counting.surplus(pool, now) or too_long
 
     async def _cancel(self, surplus: Mapping[Pool, set[str]]) -> None:
-        """Cancel lanes. If not all of them could be, those that are still there are cancelled in the next round."""
+        """Cancel lanes. If not all of them could be, those that are still there then are cancelled again."""
         lanes = sorted(set().union(*surplus.values()))
         log.debug("lanes_not_needed", lanes=len(lanes))
         failed = await self._engine.cluster.cancel(lanes)
         for pool, cancelled in surplus.items():
             if failed:
-                pool.cancelled -= cancelled
+                pool.not_cancelled |= cancelled
             pool.clearing = time.monotonic()
-        self._cancels = False
 
     async def _give_up(self, pool: Pool) -> None:
         """End the attempts that wait for lanes, none of which does anything."""

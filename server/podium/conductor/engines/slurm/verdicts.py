@@ -83,7 +83,7 @@ def _by_state(flight: Flight, row: Row, words: str) -> Fate:
     """Return what the end of a lane means for the attempt that it played."""
     if flight.cancelled_at is not None:
         return Fate("cancelled")
-    if row.lane in flight.pool.cancelled:
+    if row.lane in flight.pool.cancelled and REASONS.get(row.state, "cancelled_elsewhere") == "cancelled_elsewhere":
         return Fate("lost", f"Slurm job {row.lane} was cancelled as not needed just when it began")
     reason = REASONS.get(row.state)
     if reason is not None:

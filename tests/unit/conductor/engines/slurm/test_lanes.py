@@ -10,7 +10,8 @@ import pytest
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.engines.slurm import counting, flights, intake, lanes, rounds
 from podium.conductor.engines.slurm.answers import Row
-from podium.conductor.engines.slurm.commands import spare_seconds
+from podium.conductor.engines.slurm.cluster import Cluster
+from podium.conductor.engines.slurm.commands import LaneJob, spare_seconds
 from podium.conductor.engines.slurm.engine import SlurmEngine, SlurmOptions
 from podium.conductor.engines.slurm.fleet import Fleet
 from podium.conductor.engines.slurm.flights import Pool
@@ -263,3 +264,74 @@ async def test_a_wide_fan_gets_few_lanes_at_first_and_twice_as_many_at_each_furt
     monkeypatch.setattr(lanes, "NEXT_SECONDS", 0.01)
     monkeypatch.setattr(intake, "AT_ONCE", 200)
     assert await lanes_taken(1000, tmp_path, attempts=200) == [24, 48, 96, 32]
+
+
+class HalfCancelled(Runner):
+    """A cluster in whose brief partition jobs of more than a minute wait for ever. A cancel does its work, and fails."""
+
+    def __init__(self) -> None:
+        self.lanes: dict[str, tuple[str, str]] = {}  # name and state, by number
+        self.cancels = 0
+
+    async def run(self, argv: Sequence[str], **_: Any) -> Finished:
+        if "sbatch" in argv:
+            name = next(each for each in argv if each.startswith("--job-name=")).removeprefix("--job-name=")
+            number = len(self.lanes) + 1
+            state = "PENDING" if "--time=1" in argv else "WAITS"
+            self.lanes[str(number)] = name, state
+            return Finished(0, str(number))
+        if "squeue" in argv:
+            return Finished(0, "".join(self._row(number, *each) for number, each in self.lanes.items()))
+        if "scancel" in argv:
+            self.cancels += 1
+            self.lanes |= {
+                each: (self.lanes[each][0], "CANCELLED")
+                for each in argv
+                if self.lanes.get(each, ("", ""))[1] == "WAITS"
+            }
+            return Finished(1, "scancel: error: Kill job error on job id 99: Access/permission denied")
+        return Finished(1, "no answer")
+
+    @staticmethod
+    def _row(number: str, name: str, state: str) -> str:
+        told, reason = ("PENDING", "PartitionTimeLimit") if state == "WAITS" else (state, "None")
+        return f"{number}|{number}|N/A|{told}|{reason}||brief|N/A|{name}\n"
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("short_pauses")
+async def test_lanes_that_podium_cancelled_count_as_no_failure_of_the_cluster_though_the_cancel_failed(
+    tmp_path: Path,
+) -> None:
+    runner = HalfCancelled()
+    options = SlurmOptions(tmp_path / "shared", ask_seconds=0.01)
+    async with SlurmEngine(runner, options, mark="mk") as engine:
+        engine.clean()
+        for serial in range(1, 5):  # as many pools
+            folder = tmp_path / f"home/jobs/job-{serial}/1"
+            await engine.submit(AttemptSpec(f"mk.job-{serial}.1", folder, "", tmp_path, {}, resources=MINUTE))
+        with anyio.fail_after(20):
+            while [state for _, state in runner.lanes.values()].count("PENDING") < 4:  # noqa: ASYNC110 -- nothing tells of it
+                await anyio.sleep(0.01)
+        assert runner.cancels
+        assert all(pool.failures == 0 for pool in engine.fleet.pools.values())
+        assert len(engine.fleet.flights) == 4, "none of them has ended"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Unable to contact slurm controller (connect failure)", ""),
+        ("invalid partition specified: old", " (with SBATCH_PARTITION=old from the conductor's environment)"),
+    ],
+)
+@pytest.mark.anyio
+async def test_the_variables_of_the_environment_are_told_with_a_refusal_and_with_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, said: str, told: str
+) -> None:
+    monkeypatch.setenv("SBATCH_PARTITION", "old")
+    runner = Strange(Finished(0), said)
+    lane = LaneJob("mk.job-1.hash", "/root", "/log", "/lane.sh", ("/pool", "0"), Resources())
+    words = (await Cluster(runner, "mk.", "").submit(lane, 1)).words
+    assert words.startswith(said)
+    assert words.removeprefix(said) == told

@@ -7,14 +7,16 @@ from pathlib import Path
 
 from podium.cli.commands.doctor.cluster.probe import NEEDS, Answer, Silence, probe
 from podium.cli.views.doctor import Finding
+from podium.conductor.engines.slurm.answers import Submitted
 from podium.conductor.engines.slurm.commands import from_environment
 
 OLDEST_PYTHON = (3, 8)
 SKEW_SECONDS = 2.0
 SAME_PATH = "Set slurm_folder to a folder that every node sees under the same path and can write to."
 NAMED = "Set SBATCH_ACCOUNT, SBATCH_PARTITION or SBATCH_QOS for this and for `podium start`, or name them in scores."
-
-CORRECT = "Correct or unset these variables for this and for `podium start`, or name what is right in scores, which counts more."
+CORRECT = (
+    "Correct or unset these variables for this and for `podium start`, or name the right ones in scores, which win."
+)
 
 
 def examine(place: Path, python: str, wait_seconds: float) -> Iterator[Finding]:
@@ -22,7 +24,7 @@ def examine(place: Path, python: str, wait_seconds: float) -> Iterator[Finding]:
     with probe(place) as job:
         submitted = job.submit(python)
         if submitted.outcome != "submitted":
-            yield _refused(submitted.words)
+            yield _not_submitted(submitted)
             return
         seen = job.wait(wait_seconds)
     if isinstance(seen, Silence):
@@ -31,12 +33,12 @@ def examine(place: Path, python: str, wait_seconds: float) -> Iterator[Finding]:
         yield from judge(seen, f"Slurm job {submitted.number}", python)
 
 
-def _refused(words: str) -> Finding:
-    """Say why there is no job, and what this environment asked for beside it."""
-    also = from_environment(os.environ, NEEDS)
+def _not_submitted(submitted: Submitted) -> Finding:
+    """Say why there is no job; of a refusal also what this environment asked for beside it."""
+    also = from_environment(os.environ, NEEDS) if submitted.outcome in {"refused", "unclear"} else ""
     if not also:
-        return Finding("job", "fail", f"sbatch says: {words}", NAMED)
-    return Finding("job", "fail", f"with {also} from this environment sbatch says: {words}", CORRECT)
+        return Finding("job", "fail", f"sbatch says: {submitted.words}", NAMED)
+    return Finding("job", "fail", f"sbatch says: {submitted.words} (with {also} from this environment)", CORRECT)
 
 
 def silent(seen: Silence, job: str) -> Finding:
