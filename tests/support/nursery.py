@@ -77,8 +77,10 @@ def _load_bad_reader() -> None:
 
 
 def _load_stand_in() -> None:
-    """Load a server with a stand-in for the conductor."""
+    """Load a server with a stand-in for the conductor, and what writes its log."""
     import_module(PROGRAMS["stand-in"])
+    import_module("structlog")
+    import_module(LOOP)
 
 
 def _load_holder() -> None:
