@@ -17,7 +17,7 @@ from tests.support.podium_home import Conductor, ask, make_home
 from tests.support.replay.conductor import ReplayConductor, replay
 
 # Holds its slot until the file `go` is there, or its folder is gone; a TERM does not end it.
-STUBBORN = "trap '' TERM; touch begun; until [ -e go ] || [ ! -e begun ]; do sleep 0.05; done"
+STUBBORN = "trap '' TERM; touch begun; until [ -e go ] || [ ! -e begun ]; do sleep 0.1; done"
 
 
 @pytest.fixture(scope="module")

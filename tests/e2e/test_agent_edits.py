@@ -24,7 +24,7 @@ HELD = """\
 name: held
 sheets:
   - {name: first, run: "echo one >> ran"}
-  - {name: gate, run: "until [ -e go ]; do sleep 0.02; done"}
+  - {name: gate, run: "until [ -e go ]; do sleep 0.1; done"}
   - {name: last, run: "exit 3"}
 """
 

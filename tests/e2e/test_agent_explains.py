@@ -40,7 +40,7 @@ description: for the yearly report
 TWO_FAIL = """
 name: two-fail
 sheets:
-  - {name: first, needs: [], run: 'until [ -e over ]; do sleep 0.02; done; exit 1'}
+  - {name: first, needs: [], run: 'until [ -e over ]; do sleep 0.1; done; exit 1'}
   - {name: second, needs: [], run: 'echo gives up >&2; exit 2'}
 """
 RETRYING = """
@@ -55,7 +55,7 @@ GATED = """
 name: gated
 sheets:
   - name: gate
-    run: echo waiting; until [ -e go ]; do sleep 0.05; done
+    run: echo waiting; until [ -e go ]; do sleep 0.1; done
     timeout_seconds: 3600
 """
 

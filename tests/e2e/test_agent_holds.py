@@ -15,7 +15,7 @@ sheets:
   - {name: build, needs: [], run: "echo built >> ran"}
   - {name: deploy, needs: [build], hold: "Deploy to production?", run: "echo deployed >> ran"}
   - {name: after, needs: [deploy], run: "echo after >> ran"}
-  - {name: docs, needs: [], run: "until [ -e go ]; do sleep 0.02; done"}
+  - {name: docs, needs: [], run: "until [ -e go ]; do sleep 0.1; done"}
 """
 ASKS = "sheet deploy waits for approval: Deploy to production?"
 
@@ -86,7 +86,7 @@ async def test_a_running_job_goes_on_with_the_approved_sheet_at_once(user: Agent
 
 
 async def test_a_resume_of_a_paused_job_approves_nothing_that_came_to_its_hold_meanwhile(user: Agent) -> None:
-    text = RELEASE.replace("echo built >> ran", "until [ -e built ]; do sleep 0.02; done")
+    text = RELEASE.replace("echo built >> ran", "until [ -e built ]; do sleep 0.1; done")
     job = await user.call("start_job", config_content=text)
     job_id, workspace = job["job_id"], anyio.Path(job["workspace"])
     await user.running(job_id)

@@ -51,7 +51,7 @@ async def test_jobs_are_listed_by_what_they_do(keeper: Agent, own: Conductor) ->
     good, bad = ended(own, "good"), ended(own, "bad", "exit 1")
     flaky = start(own, "flaky", "exit 3", retry={"max_retries": 1, "base_delay_seconds": 3000, "jitter": False})
     eventually(lambda: sheets_of(own, flaky)["only"]["status"] == "waiting")
-    works = start(own, "works", "touch begun; until [ -e go ]; do sleep 0.05; done")
+    works = start(own, "works", "touch begun; until [ -e go ]; do sleep 0.1; done")
     workspace = own.settings.home / "workspaces" / works
     wait_for_file(workspace / "begun")
     queued = start(own, "queued")

@@ -17,7 +17,7 @@ sheets:
     run: |
       for n in 1 2 3; do
         echo "step $n"; echo "note $n" >&2
-        until [ -e "go-$n" ]; do sleep 0.02; done
+        until [ -e "go-$n" ]; do sleep 0.1; done
       done
       exit 1
     retry: {max_retries: 1, base_delay_seconds: 0.01}
@@ -84,7 +84,7 @@ sheets:
   - name: a
     run: |
       for n in $(seq 990); do printf '\\r%3d.%d%% step %d/1000' $((n / 10)) $((n % 10)) "$n"; done
-      until [ -e go ]; do sleep 0.02; done
+      until [ -e go ]; do sleep 0.1; done
       printf '\\rfatal: disk quota exceeded\\n' >&2
       exit 7
 """

@@ -16,7 +16,7 @@ def score(first: str = "echo one >> ran", last: str = "exit 3") -> str:
 name: changing
 sheets:
   - {{name: first, run: "{first}"}}
-  - {{name: gate, run: "echo two >> ran; until [ -e go ]; do sleep 0.02; done"}}
+  - {{name: gate, run: "echo two >> ran; until [ -e go ]; do sleep 0.1; done"}}
   - {{name: last, run: "{last}"}}
 """
 

@@ -22,7 +22,7 @@ sheets:
 - {{name: hello, foreach: {{lang: [de, fr]}}, run: "echo {{{{ who }}}} {{{{ lang }}}} {SECRET}"}}
 """
 HIDDEN = SCORE.replace(SECRET, "[value of API_KEY]")
-HELD = "name: held\nsheets: [{name: gate, run: 'until [ -e go ]; do sleep 0.02; done'}]\n"
+HELD = "name: held\nsheets: [{name: gate, run: 'until [ -e go ]; do sleep 0.1; done'}]\n"
 PLAIN = "name: same\nsheets: [{run: 'true'}]\n"
 
 

@@ -104,7 +104,7 @@ async def test_another_server_goes_on_where_the_first_one_ended(user: Agent, sha
 
 
 async def test_a_prompt_without_a_newline_wakes_a_wait(user: Agent) -> None:
-    score = "name: ask\nsheets:\n  - {name: a, run: \"printf 'Continue? '; until [ -e go ]; do sleep 0.02; done\"}\n"
+    score = "name: ask\nsheets:\n  - {name: a, run: \"printf 'Continue? '; until [ -e go ]; do sleep 0.1; done\"}\n"
     job = await user.call("start_job", config_content=score)
     wait = {"job_ids": [job["job_id"]], "pattern": r"Continue\?"}
     found = await user.call("wait_for_job", **wait)
@@ -115,7 +115,7 @@ async def test_a_prompt_without_a_newline_wakes_a_wait(user: Agent) -> None:
 
 
 async def test_the_first_of_several_jobs_that_says_it_wakes_a_wait_for_all(user: Agent) -> None:
-    silent = "name: silent\nsheets:\n  - {name: a, run: 'until [ -e go ]; do sleep 0.02; done'}\n"
+    silent = "name: silent\nsheets:\n  - {name: a, run: 'until [ -e go ]; do sleep 0.1; done'}\n"
     other, job = await user.call("start_job", config_content=silent), await serve(user)
     ids = [other["job_id"], job["job_id"]]
     found = await user.call("wait_for_job", job_ids=ids, until="all", pattern="listening")

@@ -18,8 +18,8 @@ name: timed
 parallel: {max_concurrent: 2}
 sheets:
   - {name: first, run: echo begun}
-  - {name: loud, needs: [first], timeout_seconds: 300, run: "echo working; until [ -e go ]; do sleep 0.02; done"}
-  - {name: quiet, needs: [first], run: "touch begun; until [ -e go ]; do sleep 0.02; done"}
+  - {name: loud, needs: [first], timeout_seconds: 300, run: "echo working; until [ -e go ]; do sleep 0.1; done"}
+  - {name: quiet, needs: [first], run: "touch begun; until [ -e go ]; do sleep 0.1; done"}
 """
 
 

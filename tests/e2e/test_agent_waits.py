@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 def gated(name: str, *more: str) -> str:
     """Return a score whose first sheet runs until the workspace has a file `go`."""
     rest = "".join(f"  - {each}\n" for each in more)
-    return f"name: {name}\nsheets:\n  - {{name: gate, run: 'until [ -e go ]; do sleep 0.02; done'}}\n{rest}"
+    return f"name: {name}\nsheets:\n  - {{name: gate, run: 'until [ -e go ]; do sleep 0.1; done'}}\n{rest}"
 
 
 async def let_go(job: dict[str, Any]) -> None:
@@ -45,7 +45,7 @@ async def test_a_time_out_is_an_answer_and_the_wait_can_be_repeated_without_a_ga
     job = await start(
         user,
         "slow",
-        "{name: bad, needs: [], run: 'until [ -e fail ]; do sleep 0.02; done; exit 1'}",
+        "{name: bad, needs: [], run: 'until [ -e fail ]; do sleep 0.1; done; exit 1'}",
         "{name: end, run: 'true'}",
     )
     quiet = await user.call("wait_for_job", job_ids=[job["job_id"]], timeout_seconds=0)
@@ -77,7 +77,7 @@ async def test_a_pause_and_a_retry_wake_a_wait(user: Agent) -> None:
 @pytest.mark.parametrize("mode", BOTH_ERAS)
 async def test_progress_is_elapsed_time_that_grows_with_counts_and_names(user: Agent) -> None:
     told = list[tuple[float, float | None, str | None]]()
-    job = await start(user, "told", "{name: last, run: 'until [ -e end ]; do sleep 0.02; done'}")
+    job = await start(user, "told", "{name: last, run: 'until [ -e end ]; do sleep 0.1; done'}")
     await user.running(job["job_id"])
 
     first = f"{job['job_id']}: running, 0 of 2 sheets completed, running: gate"

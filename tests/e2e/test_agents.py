@@ -203,7 +203,7 @@ def test_a_profile_beside_the_score_is_kept_with_the_job(
     folder = tmp_path / ".podium" / "instruments"
     folder.mkdir(parents=True)
     tool = agents.bin / "mine"
-    tool.write_text('#!/bin/sh\necho "$@" > given\nwhile [ ! -e go ]; do sleep 0.02; done\ntest -e cure\n')
+    tool.write_text('#!/bin/sh\necho "$@" > given\nwhile [ ! -e go ]; do sleep 0.1; done\ntest -e cure\n')
     tool.chmod(0o755)
     (folder / "mine.yaml").write_text("executable: mine\nprompt: argument\nargs: [--now]\nsettings: {style: --style}\n")
     path = tmp_path / "demo.yaml"
@@ -276,7 +276,7 @@ def healed(conductor: Conductor, job_id: str, remedy: str, cause: str) -> dict[s
 
 def test_a_missing_workspace_is_made_again(conductor: Conductor, tmp_path: Path) -> None:
     workspace = tmp_path / "deep" / "ws"
-    gone = {"name": "gone", "run": "touch ../../begun; while [ ! -e ../../go ]; do sleep 0.02; done; rm -r ../../deep"}
+    gone = {"name": "gone", "run": "touch ../../begun; while [ ! -e ../../go ]; do sleep 0.1; done; rm -r ../../deep"}
     job_id = submit(conductor, score(workspace, gone, {"run": "pwd > here", "needs": ["gone"]}), self_healing=True)
     wait_for_file(tmp_path / "begun")
     (tmp_path / "go").touch()

@@ -22,7 +22,7 @@ from tests.support.podium_home import Conductor
 pytestmark = pytest.mark.anyio
 EITHER_ERA = pytest.mark.parametrize("mode", BOTH_ERAS)
 
-GATED = "name: gated\nsheets:\n  - name: gate\n    run: echo here; until [ -e go ]; do sleep 0.05; done\n"
+GATED = "name: gated\nsheets:\n  - name: gate\n    run: echo here; until [ -e go ]; do sleep 0.1; done\n"
 QUICK = "name: quick\nsheets:\n  - name: only\n    run: echo done\n"
 LOUD = "name: loud\nsheets:\n  - name: flood\n    run: seq -f 'line %.0f with a text that is long enough to count' 200000\n"
 SHORTEST_CUT_SECONDS = 60  # at which the TypeScript SDK cuts a call by default

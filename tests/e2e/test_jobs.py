@@ -19,7 +19,7 @@ def conductor(shared_conductor: Conductor) -> Conductor:
     return shared_conductor
 
 
-GATE = "while [ ! -e {name} ]; do sleep 0.02; done"
+GATE = "while [ ! -e {name} ]; do sleep 0.1; done"
 
 
 def named(workspace: Path, body: str) -> str:

@@ -38,7 +38,7 @@ GATED = """
 name: gated
 sheets:
   - name: gate
-    run: echo waiting; until [ -e go ]; do sleep 0.05; done
+    run: echo waiting; until [ -e go ]; do sleep 0.1; done
   - name: after
     needs: [gate]
     run: echo over

@@ -118,7 +118,7 @@ def test_an_instance_waits_for_its_own_instance_of_a_stage_of_the_same_size_and_
     conductor: Conductor, tmp_path: Path
 ) -> None:
     # The second instance of the first stage ends only when the first one of the second stage has run.
-    waiting = "until [ -e 2-1 ]; do sleep 0.02; done; exit 1"
+    waiting = "until [ -e 2-1 ]; do sleep 0.1; done; exit 1"
     template = f"{{% if stage == 1 and instance == 2 %}}{waiting}{{% else %}}touch {{{{ stage }}}}-{{{{ instance }}}}{{% endif %}}"
     rest = (
         "sheet: {size: 1, total_items: 2, fan_out: {1: 2, 2: 2}, dependencies: {2: [1]}}\n"

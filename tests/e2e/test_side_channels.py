@@ -38,7 +38,7 @@ sheets:
     needs: [unit tests]
     run: ln -s /etc/hostname out/secret
 """
-GATED = "name: gated\nsheets:\n  - name: gate\n    run: until [ -e go ]; do sleep 0.05; done\n"
+GATED = "name: gated\nsheets:\n  - name: gate\n    run: until [ -e go ]; do sleep 0.1; done\n"
 
 
 def let_go(job: dict[str, Any]) -> None:
@@ -202,7 +202,9 @@ async def test_a_wait_as_a_task_ends_with_the_result_of_the_tool(shared_conducto
 
 
 async def test_a_task_that_waits_for_a_pattern_ends_with_the_line(standing: Agent, shared_conductor: Conductor) -> None:
-    said = "name: said\nsheets:\n  - {name: a, run: 'echo one; until [ -e go ]; do sleep 0.02; done; echo two; sleep 60'}\n"
+    said = (
+        "name: said\nsheets:\n  - {name: a, run: 'echo one; until [ -e go ]; do sleep 0.1; done; echo two; sleep 60'}\n"
+    )
     async with tasker(shared_conductor) as user:
         job = await user.call("start_job", config_content=said)
         ids = [job["job_id"]]

@@ -19,7 +19,7 @@ from tests.support.ssh_host import SshHost, missing, ssh_host
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(bool(missing()), reason=missing())]
 
-GATED = "name: gated\nsheets:\n  - name: gate\n    run: echo waiting; until [ -e go ]; do sleep 0.05; done\n"
+GATED = "name: gated\nsheets:\n  - name: gate\n    run: echo waiting; until [ -e go ]; do sleep 0.1; done\n"
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ async def test_a_workspace_that_is_removed_under_a_running_sheet_is_told_and_the
 ) -> None:
     text = score(
         "lost",
-        f"touch begun; until [ -e {tmp_path}/go ]; do sleep 0.02; done; echo x >out",
+        f"touch begun; until [ -e {tmp_path}/go ]; do sleep 0.1; done; echo x >out",
         workspace=str(tmp_path / "w"),
     )
     job_id = (await user.call("start_job", config_content=text))["job_id"]

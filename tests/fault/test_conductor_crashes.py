@@ -56,7 +56,7 @@ def test_a_job_survives_a_crash_at_every_point_and_each_sheet_runs_once(stopped:
 def test_a_sheet_that_runs_through_a_crash_is_taken_up_again_and_reports_its_real_exit_code(
     stopped: Conductor, tmp_path: Path
 ) -> None:
-    score = f"name: long\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done; exit 7'\n"
+    score = f"name: long\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.1; done; exit 7'\n"
     stopped.start()
     job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
     wait_for_file(tmp_path / "begun")
@@ -72,7 +72,7 @@ def test_a_sheet_that_runs_through_a_crash_is_taken_up_again_and_reports_its_rea
 def test_a_sheet_that_ends_while_no_conductor_runs_reports_its_real_exit_code(
     stopped: Conductor, tmp_path: Path
 ) -> None:
-    score = f"name: long\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done; touch done; exit 9'\n"
+    score = f"name: long\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.1; done; touch done; exit 9'\n"
     stopped.start()
     job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
     wait_for_file(tmp_path / "begun")
@@ -88,7 +88,7 @@ def test_paused_stays_paused_and_queued_stays_queued_over_a_crash(stopped: Condu
     stopped.start(PODIUM_MAX_SHEETS="1")
     socket = stopped.settings.socket
     block = (
-        f"name: block\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done'\n"
+        f"name: block\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.1; done'\n"
     )
     first = ask(socket, "job.submit", {"config_content": block})["job_id"]
     wait_for_file(tmp_path / "begun")
@@ -109,7 +109,7 @@ def test_paused_stays_paused_and_queued_stays_queued_over_a_crash(stopped: Condu
 
 
 def test_a_sheet_whose_skip_command_was_cut_off_by_a_crash_is_asked_again(stopped: Conductor, tmp_path: Path) -> None:
-    asks = "touch asked; while [ ! -e go ]; do sleep 0.02; done"
+    asks = "touch asked; while [ ! -e go ]; do sleep 0.1; done"
     score = f"name: asked\nworkspace: {tmp_path}\nsheets:\n  - {{run: touch ran, skip_when_command: {{command: '{asks}', timeout_seconds: 60}}}}\n"
     stopped.start()
     job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
@@ -138,8 +138,8 @@ def test_a_cancel_while_leftovers_of_a_good_sheet_are_ended_starts_no_validation
     stopped: Conductor, tmp_path: Path
 ) -> None:
     # What is left ends when the cancel has been answered, however long that took.
-    left = '(trap "" TERM; touch left; until [ -e go ]; do sleep 0.02; done)'
-    leaves = f"{left} & while [ ! -e left ]; do sleep 0.02; done; echo $$ >new; mv new pid"
+    left = '(trap "" TERM; touch left; until [ -e go ]; do sleep 0.1; done)'
+    leaves = f"{left} & while [ ! -e left ]; do sleep 0.1; done; echo $$ >new; mv new pid"
     score = (
         f"name: leaves\nworkspace: {tmp_path}\n"
         f"sheets:\n  - {{run: '{leaves}', validate: [{{command_succeeds: touch validated}}]}}\n"
@@ -246,7 +246,7 @@ def test_the_socket_file_comes_back_when_somebody_removes_it(conductor: Conducto
 def test_term_stops_the_conductor_and_leaves_the_sheets_running(stopped: Conductor, tmp_path: Path) -> None:
     stopped.start()
     score = (
-        f"name: long\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done'\n"
+        f"name: long\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.1; done'\n"
     )
     job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
     wait_for_file(tmp_path / "begun")
@@ -262,7 +262,7 @@ def test_a_copy_of_a_home_takes_no_process_of_the_other_for_its_own(stopped: Con
     stopped.start()
     stopped.stop()
     copy = copy_of(stopped)
-    score = "name: same\nsheets: [{run: 'touch begun; until [ -e go ]; do sleep 0.02; done'}]\n"
+    score = "name: same\nsheets: [{run: 'touch begun; until [ -e go ]; do sleep 0.1; done'}]\n"
     try:
         jobs = {}
         for each in (copy.start(), stopped.start()):  # the copy first: beside the other it would be refused
@@ -282,7 +282,7 @@ def test_a_copy_of_a_home_takes_no_process_of_the_other_for_its_own(stopped: Con
 def test_a_sheet_that_runs_while_its_home_is_copied_is_left_to_the_home_that_began_it(
     stopped: Conductor, tmp_path: Path
 ) -> None:
-    score = f"name: ours\nworkspace: {tmp_path}\nsheets: [{{run: 'touch begun; until [ -e go ]; do sleep 0.02; done', retry: {{max_retries: 3}}}}]\n"
+    score = f"name: ours\nworkspace: {tmp_path}\nsheets: [{{run: 'touch begun; until [ -e go ]; do sleep 0.1; done', retry: {{max_retries: 3}}}}]\n"
     stopped.start()
     job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
     wait_for_file(tmp_path / "begun")

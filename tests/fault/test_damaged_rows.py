@@ -72,7 +72,7 @@ def test_a_row_that_makes_no_sense_is_named_can_be_deleted_and_holds_up_no_other
         stopped, "name: broken\nsheets: [{run: 'true'}, {run: 'true', hold: look}]\n".replace(", hold: look", "")
     )
     until(stopped, broken, "completed")
-    waits = "sheets: [{name: a, run: 'true'}, {name: b, run: 'touch begun; until [ -e go ]; do sleep 0.02; done'}]\n"
+    waits = "sheets: [{name: a, run: 'true'}, {name: b, run: 'touch begun; until [ -e go ]; do sleep 0.1; done'}]\n"
     paused = submit(stopped, f"name: paused\n{waits}", workspace=str(first))
     whole = submit(stopped, f"name: whole\n{waits}# 2\n", workspace=str(second))
     wait_for_file(first / "begun")
@@ -168,7 +168,7 @@ def sound() -> Iterator[bytes]:
         conductor = Conductor(make_home(Path(folder)))
         conductor.start()
         until(conductor, submit(conductor, "name: ended\nsheets: [{run: 'true'}]\n"), "completed")
-        waits = "name: held\nsheets: [{run: 'touch begun; until [ -e go ]; do sleep 0.02; done'}, {run: 'true'}]\n"
+        waits = "name: held\nsheets: [{run: 'touch begun; until [ -e go ]; do sleep 0.1; done'}, {run: 'true'}]\n"
         held = submit(conductor, waits, workspace=folder)
         wait_for_file(Path(folder) / "begun")
         call(conductor, "job.pause", job_id=held)

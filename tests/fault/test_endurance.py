@@ -22,7 +22,7 @@ from tests.support.jobs import check_history, submit, types_of, until, wait_for_
 from tests.support.podium_home import Conductor, ask, make_home
 from tests.support.scarce import limited
 
-WAIT_FOR_GO = "touch begun; until [ -e go ]; do sleep 0.02; done"
+WAIT_FOR_GO = "touch begun; until [ -e go ]; do sleep 0.1; done"
 OPEN_FILES = 256
 FULL = Path("/dev/full")
 

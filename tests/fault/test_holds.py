@@ -72,7 +72,7 @@ def test_a_job_that_runs_beside_a_hold_still_holds_after_a_crash(stopped: Conduc
     beside = (
         f"name: beside\nworkspace: {tmp_path}\nsheets:\n  - {{name: held, hold: true, needs: [], run: '{TOKEN}'}}\n"
     )
-    beside += "  - {name: works, needs: [], run: 'until [ -e go ]; do sleep 0.02; done'}\n"
+    beside += "  - {name: works, needs: [], run: 'until [ -e go ]; do sleep 0.1; done'}\n"
     stopped.start()
     job_id = ask(stopped.settings.socket, "job.submit", {"config_content": beside})["job_id"]
     stopped.kill()

@@ -232,7 +232,7 @@ def test_without_a_conductor_it_ends_by_itself_after_a_while_unless_it_has_a_she
     with OwnKeeper(short_tmp / "1", IDLE) as busy:
         peer = busy.peer()
         peer.hello(1)
-        peer.start(start_request("key", f"until [ -e {go} ]; do sleep 0.02; done; exit 3"))
+        peer.start(start_request("key", f"until [ -e {go} ]; do sleep 0.1; done; exit 3"))
         until(lambda: any(words[0] == "started" for words in busy.records()))
         peer.close()
         with OwnKeeper(short_tmp / "2", IDLE) as idle:

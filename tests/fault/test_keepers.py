@@ -202,7 +202,7 @@ def test_a_stop_ends_a_keeper_that_has_nothing_to_do_and_leaves_one_that_has(
     stopped.start()
     job_id = submit(
         stopped,
-        f"name: long\nworkspace: {tmp_path}\nsheets: [{{run: 'touch on; until [ -e go ]; do sleep 0.02; done; exit 7'}}]",
+        f"name: long\nworkspace: {tmp_path}\nsheets: [{{run: 'touch on; until [ -e go ]; do sleep 0.1; done; exit 7'}}]",
     )
     until((tmp_path / "on").exists)
     pids = keeper_of(stopped)
@@ -216,7 +216,7 @@ def test_a_stop_ends_a_keeper_that_has_nothing_to_do_and_leaves_one_that_has(
 
 def test_a_keeper_that_is_killed_under_a_conductor_costs_no_sheet_its_end(stopped: Conductor, tmp_path: Path) -> None:
     stopped.start()
-    score = "name: long\nworkspace: {place}\nsheets: [{{run: 'touch {name}; until [ -e go ]; do sleep 0.02; done; exit {code}'}}]"
+    score = "name: long\nworkspace: {place}\nsheets: [{{run: 'touch {name}; until [ -e go ]; do sleep 0.1; done; exit {code}'}}]"
     first = submit(stopped, score.format(place=tmp_path, name="one", code=7))
     until((tmp_path / "one").exists)
     kill(keeper_of(stopped)[0])

@@ -20,9 +20,9 @@ from tests.support.podium_home import Conductor, make_home
 from tests.support.podium_home import until as holds
 from tests.support.scores import token_score, tokens
 
-GATE = "touch begun; while [ ! -e go ]; do sleep 0.02; done"
+GATE = "touch begun; while [ ! -e go ]; do sleep 0.1; done"
 # A gate of each job's own, for jobs that share a workspace.
-OWN_GATE = "touch begun-$PODIUM_JOB_ID; while [ ! -e go-$PODIUM_JOB_ID ]; do sleep 0.02; done"
+OWN_GATE = "touch begun-$PODIUM_JOB_ID; while [ ! -e go-$PODIUM_JOB_ID ]; do sleep 0.1; done"
 # An instrument of the user that says when its service has had enough.
 LIMITED = "executable: /bin/bash\nprompt: file\nrate_limit_patterns: [rate limit reached]\n"
 EVENTS = b'{"id":1,"method":"job.events","params":{}}\n'

@@ -18,7 +18,7 @@ from tests.support.podium_home import until as until_true
 Made = Callable[..., Conductor]
 SECRET = "s3cret-value"
 TELL = 'echo "$PODIUM_NOTIFICATION_ID $PODIUM_JOB_STATUS" >> told'
-HANG = f"{TELL}; echo $$ >> pids; until [ -e go ]; do sleep 0.02; done; echo over >> told"
+HANG = f"{TELL}; echo $$ >> pids; until [ -e go ]; do sleep 0.1; done; echo over >> told"
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_a_command_that_cannot_be_started_is_told_and_another_end_replaces_the_w
 
 def test_what_no_file_can_be_opened_for_is_told_as_soon_as_it_can(make: Made, tmp_path: Path) -> None:
     conductor = make().start()
-    job_id = submit(conductor, score(tmp_path, run="touch begun; until [ -e go ]; do sleep 0.02; done"))
+    job_id = submit(conductor, score(tmp_path, run="touch begun; until [ -e go ]; do sleep 0.1; done"))
     wait_for_file(tmp_path / "begun")
     before = resource.prlimit(conductor.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(conductor.pid, resource.RLIMIT_NOFILE, (1, before[1]))
@@ -265,7 +265,7 @@ def test_a_job_that_is_paused_at_a_hold_is_told_of_by_the_command_for_all_jobs_a
     held = (
         f"name: held\nworkspace: {tmp_path}\non_end: {{run: '{TELL}'}}\nsheets: [{{name: deploy, hold: go?, run: x}}]\n"
     )
-    wait = "until [ -e go ]; do sleep 0.02; done"
+    wait = "until [ -e go ]; do sleep 0.1; done"
     two = f"name: two\nworkspace: {tmp_path / 'w'}\nsheets: [{{run: '{wait}'}}, {{run: 'true'}}]\n"
     running = submit(conductor, two)
     until(conductor, running, "running")

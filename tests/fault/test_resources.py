@@ -17,7 +17,7 @@ from tests.support.podium_home import until as wait_until
 
 GIVEN = '"$CUDA_VISIBLE_DEVICES $HIP_VISIBLE_DEVICES $CUDA_DEVICE_ORDER"'
 WAITING = f"""echo {GIVEN} >has-$PODIUM_SHEET.tmp; mv has-$PODIUM_SHEET.tmp has-$PODIUM_SHEET
-while [ ! -e go-$PODIUM_SHEET ]; do sleep 0.02; done
+while [ ! -e go-$PODIUM_SHEET ]; do sleep 0.1; done
 """
 
 

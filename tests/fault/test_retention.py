@@ -94,7 +94,7 @@ def test_an_ended_job_goes_whole_after_its_days_and_the_others_stay(keeper: Cond
 
 
 def test_of_ended_jobs_the_last_to_end_are_kept_whatever_the_clock_said(keeper: Conductor, tmp_path: Path) -> None:
-    first = submit(keeper, SCORE.format(name="first", run=f"until [ -e {tmp_path}/go ]; do sleep 0.02; done"))
+    first = submit(keeper, SCORE.format(name="first", run=f"until [ -e {tmp_path}/go ]; do sleep 0.1; done"))
     jobs = [run(keeper, f"job{number}") for number in range(3)]
     (tmp_path / "go").touch()
     until(keeper, first, "completed")
@@ -142,7 +142,7 @@ def test_a_clock_that_jumps_ahead_deletes_nothing_and_counts_once_time_was_seen_
 
 
 def test_a_job_never_ends_before_it_began_though_the_clock_was_set_back(keeper: Conductor, tmp_path: Path) -> None:
-    job_id = submit(keeper, SCORE.format(name="long", run=f"until [ -e {tmp_path}/go ]; do sleep 0.02; done"))
+    job_id = submit(keeper, SCORE.format(name="long", run=f"until [ -e {tmp_path}/go ]; do sleep 0.1; done"))
     until(keeper, job_id, "running")
     restart(keeper, PODIUM_CLOCK_SHIFT=str(-40 * DAY))
     (tmp_path / "go").touch()
@@ -202,7 +202,7 @@ def test_a_job_that_is_resumed_is_kept(keeper: Conductor) -> None:
     age(keeper.settings, job_id, 100)
     restart(keeper)
     workspace = keeper.settings.home / "workspaces" / job_id
-    score = SCORE.format(name="failing", run=f"until [ -e {workspace}/go ]; do sleep 0.05; done")
+    score = SCORE.format(name="failing", run=f"until [ -e {workspace}/go ]; do sleep 0.1; done")
     reply = ask(keeper.settings.socket, "job.resume", {"job_id": job_id, "config_content": score})
     assert reply["status"] == "accepted", reply
     until(keeper, job_id, "running")

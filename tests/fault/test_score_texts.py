@@ -13,7 +13,7 @@ from tests.support.podium_home import Conductor, make_home
 from tests.support.podium_home import until as eventually
 
 PLAN = "name: same\nsheets: [{name: only, run: 'true'}]\n"
-HELD = "name: held\nsheets: [{name: gate, run: 'until [ -e go ]; do sleep 0.02; done'}]\n"
+HELD = "name: held\nsheets: [{name: gate, run: 'until [ -e go ]; do sleep 0.1; done'}]\n"
 _TEXTS = """SELECT plans.source, following.source, config_path, next_config_path FROM jobs JOIN plans ON plans.hash = plan_hash
 LEFT JOIN plans AS following ON following.hash = next_plan_hash WHERE job_id = ?"""
 

@@ -14,7 +14,7 @@ name: long
 workspace: {folder}
 sheets:
   - name: waits
-    run: "echo $PATH >path; touch begun; until [ -e go ]; do sleep 0.02; done; exit 7"
+    run: "echo $PATH >path; touch begun; until [ -e go ]; do sleep 0.1; done; exit 7"
 """
 
 

@@ -33,7 +33,7 @@ async def test_what_runs_and_what_is_submitted_while_the_shared_folder_is_away_g
     attempts = Attempts(ground.place)
     shared, away = ground.place / "shared", ground.place / "away"
     async with ground.open() as engine:
-        first = attempts.new("until [ -e go ]; do sleep 0.05; done; exit 3")
+        first = attempts.new("until [ -e go ]; do sleep 0.1; done; exit 3")
         await engine.submit(first)
         await until_place(engine, first.key, "running")
         shared.rename(away)

@@ -11,7 +11,7 @@ from tests.support.slurm.stand_in.playing import StandIn
 LATE = """#!/bin/sh
 said=$({real} "$@") || exit
 echo "$said" >>{folder}/asked
-while [ -e {folder}/late ]; do sleep 0.02; done
+while [ -e {folder}/late ]; do sleep 0.1; done
 [ -z "$said" ] || echo "$said"
 """
 
@@ -34,7 +34,7 @@ async def test_a_lane_that_begins_while_the_queue_is_asked_is_not_cancelled_as_o
     answers.touch()
     ground.close_queue()
     async with ground.open() as engine:
-        spec = attempts.new("until [ -e go ]; do sleep 0.05; done; exit 3")
+        spec = attempts.new("until [ -e go ]; do sleep 0.1; done; exit 3")
         await engine.submit(spec)
         await until_place(engine, spec.key, "queued")
         await comes_true(lambda: "PENDING" in answers.read_text())

@@ -259,7 +259,7 @@ def intended(conductor: Conductor, workspace: Path, script: str) -> tuple[str, A
 def test_a_home_of_that_version_is_taken_over_with_what_runs_in_it(
     stopped: Conductor, tmp_path: Path, script: str, code: int, status: str
 ) -> None:
-    job_id, spec = intended(stopped, tmp_path, f"touch begun; until [ -e go ]; do sleep 0.02; done; {script}")
+    job_id, spec = intended(stopped, tmp_path, f"touch begun; until [ -e go ]; do sleep 0.1; done; {script}")
     launch(spec)
     until((tmp_path / "begun").exists)
     assert not list(Home(stopped.settings.home).keepers.glob("*/journal.*"))

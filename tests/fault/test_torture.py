@@ -74,7 +74,7 @@ def test_a_wait_is_never_told_as_longer_than_it_is_though_the_clock_was_set_back
 def test_a_sheet_that_starts_while_others_are_recovered_is_not_taken_for_one_of_them(
     stopped: Conductor, tmp_path: Path
 ) -> None:
-    gated = f"name: gated\nworkspace: {tmp_path}\nsheets:\n  - run: {TOKEN}; until [ -e go ]; do sleep 0.02; done\n"
+    gated = f"name: gated\nworkspace: {tmp_path}\nsheets:\n  - run: {TOKEN}; until [ -e go ]; do sleep 0.1; done\n"
     stopped.start(PODIUM_MAX_SHEETS="1")
     jobs = [submit(stopped, gated) for _ in range(6)]
     wait_until(lambda: tokens(tmp_path))
@@ -91,7 +91,7 @@ def test_a_sheet_that_starts_while_others_are_recovered_is_not_taken_for_one_of_
 
 def test_a_job_that_was_cancelled_in_the_queue_runs_when_it_is_resumed(stopped: Conductor, tmp_path: Path) -> None:
     stopped.start(PODIUM_MAX_SHEETS="1")
-    gate = f"name: gate\nworkspace: {tmp_path}\nsheets:\n  - run: 'while [ ! -e go ]; do sleep 0.02; done'\n"
+    gate = f"name: gate\nworkspace: {tmp_path}\nsheets:\n  - run: 'while [ ! -e go ]; do sleep 0.1; done'\n"
     first = submit(stopped, gate)
     until(stopped, first, "running")
     queued = submit(stopped, token_score(tmp_path, sheets=1, seconds=0))

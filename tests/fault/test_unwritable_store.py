@@ -67,7 +67,7 @@ def trouble_of(conductor: Conductor) -> str | None:
 def test_a_sheet_that_ends_on_a_full_disk_is_shown_as_ended_and_not_yet_stored(
     running: Conductor, tmp_path: Path
 ) -> None:
-    score = "name: ends\nsheets:\n  - {name: one, run: 'touch begun; until [ -e go ]; do sleep 0.02; done'}\n"
+    score = "name: ends\nsheets:\n  - {name: one, run: 'touch begun; until [ -e go ]; do sleep 0.1; done'}\n"
     job_id = submit(running, score, workspace=str(tmp_path))
     wait_for_file(tmp_path / "begun")
     with no_room(running):
@@ -136,7 +136,7 @@ def test_a_disk_that_fails_while_a_failed_commit_is_undone_is_trouble_that_may_p
     (tmp_path / "sitecustomize.py").write_text(FAILING_DISK.format(file=str(file)))
     running = Conductor(home).start(PYTHONPATH=str(tmp_path))
     try:
-        score = "name: ends\nsheets:\n  - {name: one, run: 'touch begun; until [ -e go ]; do sleep 0.02; done'}\n"
+        score = "name: ends\nsheets:\n  - {name: one, run: 'touch begun; until [ -e go ]; do sleep 0.1; done'}\n"
         job_id = submit(running, score, workspace=str(tmp_path))
         wait_for_file(tmp_path / "begun")
         (tmp_path / "new").write_text(failing)
@@ -169,7 +169,7 @@ def test_trouble_that_only_a_refused_call_has_met_ends_by_itself(running: Conduc
 def test_a_database_that_leaves_its_place_is_noticed_and_nothing_more_is_acknowledged(
     running: Conductor, tmp_path: Path, change: str
 ) -> None:
-    script = "touch begun; until [ -e over ]; do sleep 0.05; done"
+    script = "touch begun; until [ -e over ]; do sleep 0.1; done"
     job_id = submit(running, f"name: goes-on\nsheets: [{{run: '{script}'}}]\n", workspace=str(tmp_path))
     wait_for_file(tmp_path / "begun")
     database, home = running.settings.home / DATABASE, running.settings.home

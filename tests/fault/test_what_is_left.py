@@ -96,7 +96,7 @@ def test_what_an_on_end_command_left_is_ended_though_its_keeper_died_in_starting
     dying: Conductor, tmp_path: Path
 ) -> None:
     on_end = json.dumps(STOPPED.format(pid=dying.pid))
-    script = "touch begun; until [ -e go ]; do sleep 0.02; done"
+    script = "touch begun; until [ -e go ]; do sleep 0.1; done"
     submit(dying, f"name: demo\nworkspace: {tmp_path}\non_end: {{run: {on_end}}}\nsheets: [{{run: '{script}'}}]")
     wait_for_file(tmp_path / "begun")
     until(lambda: read_journal(newest(dying.settings.places.keepers))[-1][0] == "started")

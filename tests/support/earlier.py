@@ -24,9 +24,9 @@ BLANK = b" " * (BLOCK_BYTES - 1) + b"\n"
 HOME = Path(__file__).parents[1] / "fault/homes/without_keepers"
 TEXT = (HOME / "wrapper.sh").read_text("utf-8")
 SCRIPTS = {
-    "runs": "touch begun-runs; until [ -e go ]; do sleep 0.02; done; echo said; exit 5",
-    "ends": "touch begun-ends; until [ -e ends ]; do sleep 0.02; done; exit 7",
-    "dies": "touch begun-dies; until [ -e ends ]; do sleep 0.02; done; kill -9 $$",
+    "runs": "touch begun-runs; until [ -e go ]; do sleep 0.1; done; echo said; exit 5",
+    "ends": "touch begun-ends; until [ -e ends ]; do sleep 0.1; done; exit 7",
+    "dies": "touch begun-dies; until [ -e ends ]; do sleep 0.1; done; kill -9 $$",
 }
 """The sheets of the recorded home, each the only one of a job with that name."""
 

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from podium.settings import Settings
+from tests.support import nursed
 from tests.support.podium_home import make_home
 
 LISTENING = re.compile(r"event=http_listening url=(\S+)")
@@ -36,7 +36,7 @@ class HttpServer:
 def serving(settings: Settings) -> Sequence[str]:
     """Return the command of the product's own server for a home."""
     home, path = str(settings.home), str(settings.socket)
-    return [sys.executable, "-m", "podium", "serve", "--http", "0", "--home", home, "--socket", path]
+    return nursed.command("server", "serve", "--http", "0", "--home", home, "--socket", path)
 
 
 @contextmanager

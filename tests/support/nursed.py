@@ -29,8 +29,8 @@ LIFELINE = "lifeline"  # a FIFO: every nursery reads it, and the process that ma
 _NO_MORE = "-dac_override,-dac_read_search"
 # Root that has lost these two capabilities is held to the modes of files, as everybody is, and still reaches its own folders.
 PLAIN = ["setpriv", f"--bounding-set={_NO_MORE}", f"--inh-caps={_NO_MORE}"] if os.geteuid() == 0 else []
-READ_WHEN_LOADED = {"PODIUM_CLOCK_SHIFT", "PODIUM_JOURNAL_BYTES", "PODIUM_JOURNAL_PAUSE", "PYTHONPATH"}
-"""Variables that are looked at while code is loaded: with one of them a process has to load it itself."""
+READ_WHEN_LOADED = {"PYTHONPATH"}
+"""Variables that say what is loaded: with one of them a process has to load it itself."""
 
 
 class Nursed:

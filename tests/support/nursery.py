@@ -77,8 +77,10 @@ def _load_bad_reader() -> None:
 
 
 def _load_stand_in() -> None:
-    """Load a server with a stand-in for the conductor."""
+    """Load a server with a stand-in for the conductor, and what writes its log."""
     import_module(PROGRAMS["stand-in"])
+    import_module("structlog")
+    import_module(LOOP)
 
 
 def _load_holder() -> None:
@@ -87,6 +89,12 @@ def _load_holder() -> None:
     import_module(LOOP)
 
 
+READ_ONCE: dict[str, tuple[str, str, Callable[[str], object]]] = {
+    "PODIUM_CLOCK_SHIFT": ("podium.conductor.clock", "_SHIFT_SECONDS", float),
+    "PODIUM_JOURNAL_BYTES": ("podium.conductor.processes.keepers.keepers", "LONG_BYTES", int),
+    "PODIUM_JOURNAL_PAUSE": ("podium.conductor.housekeeping.journals", "PAUSE_SECONDS", float),
+}
+"""Variables that are looked at while a module is loaded, which of its constants each is, and of what type."""
 LOADERS: dict[str, Callable[[], None]] = {
     "conductor": _load_conductor,
     "reader": _load_reader,
@@ -224,6 +232,9 @@ def _become(order: dict[str, Any], streams: list[int]) -> None:
     os.environ.update(order["environment"])
     if results := sys.modules.get("podium.mcp.calls.results"):
         results.__dict__["redact"] = redactor(os.environ)  # it takes the secrets when it is loaded
+    for variable, (place, constant, kind) in READ_ONCE.items():
+        if variable in os.environ and (module := sys.modules.get(place)):
+            module.__dict__[constant] = kind(os.environ[variable])
     for name in ("podium.conductor.faults", "podium.keeper.system"):
         if module := sys.modules.get(name):
             reload(module)  # it looks at the environment when it is loaded

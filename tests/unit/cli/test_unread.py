@@ -209,7 +209,7 @@ def test_a_command_whose_output_nobody_reads_ends_at_once_and_its_job_goes_on(
     following: Callable[..., list[str]], short_tmp: Path, number: signal.Signals
 ) -> None:
     begun, full = short_tmp / "begun", short_tmp / "full"
-    line = following([f"until test -e {full}; do sleep 0.05; done", f"touch {begun}; sleep 2"])
+    line = following([f"until test -e {full}; do sleep 0.1; done", f"touch {begun}; sleep 2"])
     with (
         read_at_first() as (lines, output),
         subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE) as process,

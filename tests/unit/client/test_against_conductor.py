@@ -23,7 +23,7 @@ BROKEN = "name: broken\nsheets:\n  - name: one\n    run: exit 3\n"
 
 def gated(*names: str) -> str:
     """Return a score whose sheets each wait for a file of their name in the workspace."""
-    sheets = [f"  - name: {name}\n    run: until [ -e {name} ]; do sleep 0.02; done\n" for name in names]
+    sheets = [f"  - name: {name}\n    run: until [ -e {name} ]; do sleep 0.1; done\n" for name in names]
     return "name: gated\nsheets:\n" + "".join(sheets)
 
 
@@ -173,7 +173,7 @@ async def test_a_plan_runs_nothing(service: JobControlService) -> None:
 async def test_a_failed_sheet_wakes_a_wait_once_while_its_job_goes_on(service: JobControlService) -> None:
     score = (
         "name: two\nsheets:\n  - name: bad\n    needs: []\n    run: exit 1\n"
-        "  - name: long\n    needs: []\n    run: until [ -e long ]; do sleep 0.02; done\n"
+        "  - name: long\n    needs: []\n    run: until [ -e long ]; do sleep 0.1; done\n"
         "  - name: last\n    needs: [long]\n    run: 'true'\n"
     )
     job = await service.start_job(config_content=score)

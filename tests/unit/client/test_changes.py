@@ -12,7 +12,7 @@ from tests.support.podium_home import Conductor
 
 pytestmark = pytest.mark.anyio
 
-SCORE = "name: gated\nsheets:\n  - name: gate\n    run: until [ -e go ]; do sleep 0.05; done\n"
+SCORE = "name: gated\nsheets:\n  - name: gate\n    run: until [ -e go ]; do sleep 0.1; done\n"
 
 
 async def started(service: JobControlService) -> tuple[str, Path]:

@@ -89,7 +89,7 @@ def test_healing_makes_no_workspace_where_the_folder_of_the_cluster_is_not_mount
     score = f"""\
 name: healed
 sheets:
-- {{name: gate, run: 'until [ -e {tmp_path}/go ]; do sleep 0.02; done'}}
+- {{name: gate, run: 'until [ -e {tmp_path}/go ]; do sleep 0.1; done'}}
 - {{name: here, run: 'true'}}
 - {{name: there, run: 'true', engine: slurm}}
 """

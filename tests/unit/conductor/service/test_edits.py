@@ -13,7 +13,7 @@ from tests.support.jobs import submit, types_of, until
 from tests.support.podium_home import Conductor, ask
 
 FAILS = "name: fails\nsheets: [{name: only, run: exit 3}]\n"
-HELD = "name: held\nsheets: [{name: gate, run: 'until [ -e go ]; do sleep 0.02; done'}]\n"
+HELD = "name: held\nsheets: [{name: gate, run: 'until [ -e go ]; do sleep 0.1; done'}]\n"
 MARKS = 12
 
 

@@ -13,7 +13,7 @@ from tests.support.podium_home import Conductor
 from tests.support.wire_methods import MARIANNE_METHODS
 from tests.unit.conductor.service.marianne_recorded import REPLIES, misfits
 
-GATE = "touch begun; until [ -e go ] || [ ! -e begun ]; do sleep 0.02; done"
+GATE = "touch begun; until [ -e go ] || [ ! -e begun ]; do sleep 0.1; done"
 JOB, SCORE = "the id of the job", "the path of its score"  # stand for these in the table
 NULLS = dict.fromkeys(SUBMITTED)
 NOTHING: dict[str, Any] = {}

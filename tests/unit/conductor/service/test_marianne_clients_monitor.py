@@ -17,7 +17,7 @@ from tests.support.podium_home import Conductor
 from tests.support.podium_home import until as holds
 from tests.unit.conductor.service.marianne_recorded import EVENTS, REPLIES, misfits
 
-GATE = "touch begun; until [ -e go ]; do sleep 0.02; done"
+GATE = "touch begun; until [ -e go ]; do sleep 0.1; done"
 
 
 def subscribed(peer: socket.socket, number: int | None) -> None:

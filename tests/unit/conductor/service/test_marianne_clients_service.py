@@ -16,7 +16,7 @@ from tests.support.wire_methods import MARIANNE_METHODS
 WAYS = {
     "completed": "true",
     "failed": "false",
-    "running": "touch begun; until [ ! -e begun ]; do sleep 0.02; done",
+    "running": "touch begun; until [ ! -e begun ]; do sleep 0.1; done",
 }
 
 

@@ -15,7 +15,7 @@ from tests.unit.conductor.service.marianne_recorded import CHECKPOINTS, SHEETS, 
 
 LIMITED = "executable: /bin/bash\nprompt: file\nrate_limit_patterns: [rate limit reached]\n"
 MEETS_LIMIT = "echo 'rate limit reached, try again in 10 minutes' >&2; exit 1"
-GATE = "touch begun; until [ -e go ]; do sleep 0.02; done"
+GATE = "touch begun; until [ -e go ]; do sleep 0.1; done"
 RETRIED = {"max_retries": 1, "base_delay_seconds": 600, "jitter": False}
 CHECKS = [{"type": "file_exists", "path": "made", "retry_count": 0}]
 STATUSES = {"pending", "dispatched", "waiting", "retry_scheduled", "completed", "failed", "skipped", "cancelled"}

@@ -18,7 +18,7 @@ from tests.support.jobs import submit, until
 from tests.support.podium_home import Conductor, ask
 from tests.support.podium_home import until as holds
 
-GATED = "name: g\nsheets:\n  - {name: a, run: 'echo ready one; until [ -e go ]; do sleep 0.02; done; echo ready two'}\n"
+GATED = "name: g\nsheets:\n  - {name: a, run: 'echo ready one; until [ -e go ]; do sleep 0.1; done; echo ready two'}\n"
 
 
 def watch(conductor: Conductor, job: str, pattern: str, position: str = "", seconds: float = 0.0) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def test_of_a_sheet_that_was_tried_again_only_the_last_attempt_counts_at_first(s
 
 
 def test_attempts_that_began_and_ended_since_the_position_are_not_missed(shared_conductor: Conductor) -> None:
-    score = "name: many\nsheets:\n  - {name: gate, run: 'until [ -e go ]; do sleep 0.02; done'}\n" + "".join(
+    score = "name: many\nsheets:\n  - {name: gate, run: 'until [ -e go ]; do sleep 0.1; done'}\n" + "".join(
         f"  - {{name: s{n}, run: echo line {n}}}\n" for n in range(8)
     )
     job = submit(shared_conductor, score)

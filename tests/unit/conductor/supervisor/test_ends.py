@@ -52,7 +52,7 @@ def test_a_changed_score_that_leaves_nothing_to_do_completes_the_job(conductor: 
 def test_a_job_that_takes_a_change_at_its_next_boundary_may_have_nothing_left_to_do(
     conductor: Conductor, tmp_path: Path
 ) -> None:
-    short = f"name: short\nworkspace: {tmp_path}\nsheets:\n  - name: one\n    run: 'while [ ! -e go ]; do sleep 0.02; done'\n"
+    short = f"name: short\nworkspace: {tmp_path}\nsheets:\n  - name: one\n    run: 'while [ ! -e go ]; do sleep 0.1; done'\n"
     job_id = submit(conductor, f"{short}  - name: two\n    run: exit 3\n")
     until(conductor, job_id, "running")
     reply = ask(conductor.settings.socket, "job.modify", {"job_id": job_id, "config_content": short})
@@ -64,7 +64,7 @@ def test_a_job_that_takes_a_change_at_its_next_boundary_may_have_nothing_left_to
 
 def begun(name: str, *more: str) -> str:
     """Return a score whose first sheet waits for a file `go`, and ends with the exit code in it."""
-    first = "touch begun; while [ ! -e go ]; do sleep 0.02; done; exit $(cat go)"
+    first = "touch begun; while [ ! -e go ]; do sleep 0.1; done; exit $(cat go)"
     rest = "".join(f"  - {{name: {each}, run: touch {each}}}\n" for each in more)
     return f"name: {name}\nsheets:\n  - {{name: first, run: '{first}'}}\n{rest}"
 

@@ -18,6 +18,7 @@ from podium.errors import InvalidArguments
 from podium.mcp.transports.http.serving import parsed
 from podium.settings import Settings
 from podium_tools import ALL_TOOLS
+from tests.support import nursed
 from tests.support.http_server import HttpServer, http_server, serving, standing_server
 
 HEADERS = {
@@ -103,7 +104,11 @@ def test_a_session_of_an_earlier_server_is_not_found_so_that_the_client_begins_a
 
 
 def test_it_listens_on_the_loopback_interface_only(standing: HttpServer) -> None:
-    listening = [each for each in psutil.Process(standing.process.pid).net_connections() if each.status == "LISTEN"]
+    listening = [
+        each
+        for each in psutil.Process(nursed.stood_for(standing.process.pid)).net_connections()
+        if each.status == "LISTEN"
+    ]
     assert [each.laddr for each in listening] == [("127.0.0.1", standing.port)]
 
 

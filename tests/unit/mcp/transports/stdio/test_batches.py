@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.mcp.transports.stdio.served import COMMAND, HELLO, ID, PING, Served, serving
+from tests.support import nursed
+from tests.unit.mcp.transports.stdio.served import HELLO, ID, PING, Served, serving
 
 OLD_HELLO = {**HELLO, "protocolVersion": "2025-03-26"}
 
@@ -14,7 +15,7 @@ OLD_HELLO = {**HELLO, "protocolVersion": "2025-03-26"}
 @pytest.fixture(scope="module")
 def batching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Return a server with which a version that has batches was agreed."""
-    with serving(COMMAND, tmp_path_factory.mktemp("batching") / "stderr") as server:
+    with serving(nursed.command("stand-in"), tmp_path_factory.mktemp("batching") / "stderr") as server:
         assert server.call("initialize", OLD_HELLO, request=1)["result"]["protocolVersion"] == "2025-03-26"
         server.send("notifications/initialized")
         yield server

@@ -10,14 +10,16 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from podium_tools import ALL_TOOLS
+from tests.support import nursed
 from tests.support.source_tree import REPOSITORY
-from tests.unit.mcp.transports.stdio.served import COMMAND, HELLO, ID, META, PING, VERSION, Served
+from tests.unit.mcp.transports.stdio.served import HELLO, ID, META, PING, VERSION, Served
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_the_official_client_is_served_in_both_eras(mode: str) -> None:
-    parameters = StdioServerParameters(command=COMMAND[0], args=COMMAND[1:], cwd=REPOSITORY)
+    program, *words = nursed.command("stand-in")
+    parameters = StdioServerParameters(command=program, args=words, cwd=REPOSITORY)
     with anyio.fail_after(50):
         async with Client(parameters, mode=mode) as client:
             assert (client.protocol_version == VERSION) == (mode == "auto")
