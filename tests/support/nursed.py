@@ -110,7 +110,9 @@ def stood_for(pid: int) -> int:
     process = psutil.Process(pid)
     if errand.__file__ not in process.cmdline():
         return pid
+    until = time.monotonic() + READY_SECONDS
     while not process.name().isdecimal():  # it has not been told yet
+        assert time.monotonic() < until, f"the errand {pid} is not told of its process"
         time.sleep(0.005)
     return int(process.name())
 

@@ -29,6 +29,7 @@ from podium.contract.secrets.masks import redactor
 from tests.support.errand import NUMBER, PROGRAMS, STREAMS
 
 Base = TypeVar("Base")
+ORDER_SECONDS = 5.0  # for one order to come
 LOOP = "anyio._backends._asyncio"  # what anyio loads when the first loop starts
 
 
@@ -40,7 +41,7 @@ def _kinds(base: type[Base]) -> Iterator[type[Base]]:
 
 
 def _load_conductor() -> None:
-    """Load what `podium start --foreground` does, and nothing else: a conductor never has more."""
+    """Load what `podium start --foreground` does. What checks the parameters of a method, a conductor makes at its first call."""
     import_module("podium.cli.commands.start")
     import_module("podium.conductor.daemon")
     import_module(LOOP)
@@ -143,6 +144,7 @@ class Nursery:
     def _take(self) -> bool:
         """Fork what the next peer orders, and tell it the pid. Returns True in the forked process."""
         peer, _ = self._listener.accept()
+        peer.settimeout(ORDER_SECONDS)  # whoever was stopped while it orders stops no other
         try:
             length, streams, _, _ = socket.recv_fds(peer, NUMBER.size, STREAMS)
             with peer.makefile("rb") as rest:
@@ -150,6 +152,7 @@ class Nursery:
         except (OSError, ValueError, EOFError, struct.error):  # whoever ordered was killed
             peer.close()
             return False
+        peer.settimeout(None)
         pid = os.fork()
         if pid == 0:
             others = [child.peer for child in (*self._running.values(), *self._listening.values())]
