@@ -28,20 +28,25 @@ class Interrupts:
                 signal.signal(number, self._take)
 
     @contextmanager
-    def whole(self, made: AbstractContextManager[T]) -> Iterator[T]:
-        """Enter and leave something without being interrupted; in between a signal comes through."""
+    def held(self) -> Iterator[None]:
+        """Let a signal count only after this: a process that begins just now is not known before that."""
         self._held += 1
         try:
-            with made as value:
-                try:
-                    self._held -= 1
-                    self._tell()
-                    yield value
-                finally:
-                    self._held += 1
+            yield
         finally:
             self._held -= 1
             self._tell()
+
+    @contextmanager
+    def whole(self, made: AbstractContextManager[T]) -> Iterator[T]:
+        """Enter and leave something without being interrupted; in between a signal comes through."""
+        with self.held(), made as value:
+            try:
+                self._held -= 1
+                self._tell()
+                yield value
+            finally:
+                self._held += 1
 
     def _take(self, _number: int, _frame: FrameType | None) -> None:
         self._has_come = True

@@ -58,10 +58,12 @@ class Bench:
     def conductor(self, folder: Path | None = None) -> Iterator[Conductor]:
         """Run a conductor, on a home that was made before or on a new one."""
         with self.ended(Conductor(make_home(folder or self.new_folder()))) as running:
-            yield running.start()
+            with self.interrupts.held():
+                running.start()
+            yield running
 
     def ended(self, conductor: Conductor) -> AbstractContextManager[Conductor]:
-        """Let a conductor that is started within be ended afterwards."""
+        """Let a conductor that is started within, while interrupts are held, be ended afterwards."""
         return self.interrupts.whole(_ended(conductor))
 
     def bare_spawn_seconds(self, count: int, at_once: int = AT_ONCE) -> float:
@@ -74,15 +76,21 @@ class Bench:
     def echo(self, what: Literal["lines", "bytes"]) -> Iterator[Path]:
         """Run an echo server and yield its socket."""
         path = self.new_folder() / "echo.sock"
-        # In a session of its own, as conductors are: the kernel shares the processors out by session.
         command = [sys.executable, "-m", "tests.bench.baselines.echo", what, str(path)]
-        process = subprocess.Popen(command, start_new_session=True)
-        try:
+        with self.interrupts.whole(_in_session(command)):
             until(path.exists)
             yield path
-        finally:
-            process.terminate()
-            process.wait(10)
+
+
+@contextmanager
+def _in_session(command: list[str]) -> Iterator[None]:
+    """Run a command in a session of its own, as conductors are: the kernel shares the processors out by session."""
+    process = subprocess.Popen(command, start_new_session=True)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 @contextmanager

@@ -5,10 +5,12 @@ import signal
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.bench.interrupts import Interrupts
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -44,22 +46,33 @@ def seconds_of(call: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def output_of(words: Sequence[str], env: Mapping[str, str] | None = None, *, stderr: int | None = None) -> str:
+def output_of(
+    interrupts: Interrupts, words: Sequence[str], env: Mapping[str, str] | None = None, *, stderr: int | None = None
+) -> str:
     """Run a command and return what it prints. When we are interrupted, nothing is left of it and what it has started.
 
     Raises:
         subprocess.CalledProcessError: it failed.
     """
-    piped = subprocess.PIPE
-    with subprocess.Popen(words, env=env, stdout=piped, stderr=stderr, text=True, cwd="/", process_group=0) as process:
-        try:
-            output, _ = process.communicate()
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+    with interrupts.whole(_group(words, env, stderr)) as process:
+        output, _ = process.communicate()
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, words)
     return output
+
+
+@contextmanager
+def _group(
+    words: Sequence[str], env: Mapping[str, str] | None, stderr: int | None
+) -> Iterator["subprocess.Popen[str]"]:
+    """Run a command in a process group of its own, and kill what is left of it."""
+    piped = subprocess.PIPE
+    with subprocess.Popen(words, env=env, stdout=piped, stderr=stderr, text=True, cwd="/", process_group=0) as process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 @dataclass(frozen=True)

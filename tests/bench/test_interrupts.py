@@ -67,7 +67,7 @@ def test_of_a_command_nothing_is_left_when_its_run_is_interrupted(interrupts: In
     mark = f"BENCH_MARK={uuid.uuid4().hex}"
     script = f"trap '' TERM; sleep 600 & kill -TERM {os.getpid()}; wait"
     with pytest.raises(KeyboardInterrupt):
-        output_of(["env", mark, "bash", "-c", script], dict(os.environ))
+        output_of(interrupts, ["env", mark, "bash", "-c", script], dict(os.environ))
     until(lambda: not with_variable(mark))
 
 

@@ -49,7 +49,7 @@ def _fan(bench: Bench, lab: Lab, conductor: Conductor, name: str) -> list[Row]:
     """A fan of no-op sheets beside a loop of sbatch."""
     count = bench.size(200, 50)
     script = f"for n in $(seq {count}); do {SBATCH} --wrap=true; done; {UNTIL_EMPTY}"
-    ours, theirs = in_turn(bench.size(3, 1), lambda: _play(conductor, count), lambda: _shell(lab, script))
+    ours, theirs = in_turn(bench.size(3, 1), lambda: _play(conductor, count), lambda: _shell(bench, lab, script))
     what, limit = f"{count} no-op sheets, {name}", Target("at most", 1.3)
     return [Row("slurm", what, ours, "s", theirs, "a loop of sbatch", limit)]
 
@@ -59,7 +59,7 @@ def _singles(bench: Bench, lab: Lab, conductor: Conductor, name: str) -> list[Ro
     count = bench.size(SINGLES[name], 3)
 
     def single(words: str, count: int) -> float:
-        return _shell(lab, f"for n in $(seq {count}); do {words}; done") / count
+        return _shell(bench, lab, f"for n in $(seq {count}); do {words}; done") / count
 
     ours, polled, waited = in_turn(
         bench.size(2, 1),
@@ -74,11 +74,11 @@ def _singles(bench: Bench, lab: Lab, conductor: Conductor, name: str) -> list[Ro
     ]
 
 
-def _shell(lab: Lab, script: str) -> float:
+def _shell(bench: Bench, lab: Lab, script: str) -> float:
     """Return the seconds that a shell script takes which has the cluster for itself."""
     eventually(lambda: not lab.jobs(), seconds=300)
     began = time.perf_counter()
-    output_of(["bash", "-ec", script], _env(lab))
+    output_of(bench.interrupts, ["bash", "-ec", script], _env(lab))
     return time.perf_counter() - began
 
 
@@ -100,9 +100,9 @@ def _map_array(bench: Bench) -> list[Row]:
     count = bench.size(1000, 50)
     python = bench.folder / "submitit" / "bin" / "python"
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "submitit"]
-    output_of([sys.executable, "-m", "venv", str(python.parents[1])])
+    output_of(bench.interrupts, [sys.executable, "-m", "venv", str(python.parents[1])])
     try:
-        output_of(install, stderr=subprocess.DEVNULL)
+        output_of(bench.interrupts, install, stderr=subprocess.DEVNULL)
     except subprocess.CalledProcessError:
         sys.stderr.write("slurm: submitit is left out: it cannot be installed\n")
         return []
@@ -111,7 +111,7 @@ def _map_array(bench: Bench) -> list[Row]:
         words = [str(python), str(script), str(bench.new_folder()), str(count), str(AT_ONCE)]
         ours = _play(conductor, count)
         eventually(lambda: not lab.jobs(), seconds=300)
-        theirs = float(output_of(words, _env(lab), stderr=subprocess.DEVNULL).split()[-1])
+        theirs = float(output_of(bench.interrupts, words, _env(lab), stderr=subprocess.DEVNULL).split()[-1])
     return [Row("slurm", f"{count} no-op sheets on three nodes", ours, "s", theirs, "submitit's map_array")]
 
 
@@ -154,7 +154,9 @@ def _cluster(bench: Bench, options: LabOptions, path: str = PATH) -> Iterator[tu
     """Run a cluster, and a conductor whose sheets run there."""
     home = make_home(bench.new_folder(), engine="slurm", slurm_python=sys.executable)
     with bench.interrupts.whole(open_lab(options)) as lab, bench.ended(Conductor(home)) as conductor:
-        yield lab, conductor.start(PATH=path, **lab.env)
+        with bench.interrupts.held():
+            conductor.start(PATH=path, **lab.env)
+        yield lab, conductor
 
 
 def _start(conductor: Conductor, count: int, run: str) -> str:

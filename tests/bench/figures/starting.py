@@ -41,7 +41,8 @@ def _seeded(bench: Bench, count: int, *, paused: bool = False) -> Path:
 def _start_seconds(bench: Bench, folder: Path) -> float:
     with bench.ended(Conductor(make_home(folder))) as conductor:
         began = time.perf_counter()
-        conductor.launch()
+        with bench.interrupts.held():
+            conductor.launch()
         while not _accepts(conductor.settings.socket):
             time.sleep(LOOK_SECONDS)
         assert conductor.answers()
