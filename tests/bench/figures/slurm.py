@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 from tests.bench.machine import Bench
 from tests.bench.measuring import in_turn, output_of
@@ -25,7 +26,7 @@ AT_ONCE = 96  # no-ops at once: as many CPUs as the cluster has
 LAB = LabOptions(cpus=AT_ONCE // 3, memory_mb=100 * AT_ONCE)
 AS_IT_COMES = replace(LAB, scheduler="bf_interval=30")  # which is the default
 IN_FLIGHT_LAB = LabOptions(cpus=170, memory_mb=17_000)
-SINGLES = {"eager scheduler": 10, "default scheduler": 4}  # in a row: under the default one each takes three seconds
+SINGLES = {"eager scheduler": 10, "default scheduler": 6}  # in a row: under the default one each takes three seconds
 COUNTED = ("squeue", "sacct", "scontrol")
 SHIM = '#!/bin/sh\necho {name} >>{calls}\nexec {program} "$@"\n'
 SBATCH = "sbatch --job-name=bare --parsable --no-requeue --output=/dev/null --chdir=/"
@@ -55,17 +56,17 @@ def _fan(bench: Bench, lab: Lab, conductor: Conductor, name: str) -> list[Row]:
 
 
 def _singles(bench: Bench, lab: Lab, conductor: Conductor, name: str) -> list[Row]:
-    """Jobs of one sheet beside single batch jobs, one after the other."""
+    """Jobs of one sheet beside single batch jobs, one after the other; of each the median, since how long Slurm takes varies."""
     count = bench.size(SINGLES[name], 3)
 
     def single(words: str, count: int) -> float:
-        return _shell(bench, lab, f"for n in $(seq {count}); do {words}; done") / count
+        return median(_shell(bench, lab, words) for _ in range(count))
 
     ours, polled, waited = in_turn(
         bench.size(2, 1),
-        lambda: sum(_play(conductor, 1) for _ in range(count)) / count,
+        lambda: median(_play(conductor, 1) for _ in range(count)),
         lambda: single(f"{SBATCH} --wrap=true; {UNTIL_EMPTY}", count),
-        lambda: single(f"{SBATCH} --wait --wrap=true", count // 2),  # it looks only every two seconds
+        lambda: single(f"{SBATCH} --wait --wrap=true", max(1, count // 4)),  # it looks only every two seconds
     )
     what, limit = f"a job of one no-op sheet, {name}", Target("at most", 1.3)
     return [
