@@ -178,7 +178,9 @@ async def test_orphans_are_reaped(tmp_path: Path) -> None:
                     await anyio.lowlevel.checkpoint()
             go.open()
             await next_end(engine)
-            assert (engine.keepers.orphans(Child("any")) or set()) - others == set()
+            with anyio.fail_after(BOUND_SECONDS):  # what the keeper of another test has left comes and goes at any time
+                while (engine.keepers.orphans(Child("any")) or set()) - others:
+                    await anyio.lowlevel.checkpoint()
 
 
 # -- checks and skip commands -----------------------------------------------------------------------------------------
