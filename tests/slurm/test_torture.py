@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.support.engines import ROOT, child_env
-from tests.support.slurm.lab import missing
+from tests.support.slurm.lab import PATH, missing
 from tests.torture.__main__ import INTERRUPTED
 from tests.torture.campaign import END_SECONDS
 from tests.torture.cluster.planted import FAULTS
@@ -31,7 +31,8 @@ def _possible(tmp_path_factory: pytest.TempPathFactory) -> None:
         pytest.skip(why)
     image = tmp_path_factory.mktemp("disk") / "image"
     command = ["unshare", "--mount", "sh", "-c", MOUNTS, str(image)]
-    if os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
+    env = {**os.environ, "PATH": PATH}  # a shell's may be without the folders of root's tools
+    if os.geteuid() or subprocess.run(command, env=env, capture_output=True, check=False).returncode:
         pytest.skip("it takes root, and a loop device")
 
 

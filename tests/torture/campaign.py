@@ -176,9 +176,9 @@ class Campaign:
         """Let the clients work until the conductor has died its death."""
         stop = threading.Event()
         with ThreadPoolExecutor(CLIENTS + 1) as pool:
-            working = [pool.submit(client.work, stop) for client in self._clients(random)]
-            working.append(pool.submit(self.follower.work, stop))
             try:
+                working = [pool.submit(client.work, stop) for client in self._clients(random)]
+                working.append(pool.submit(self.follower.work, stop))
                 self._die(death)
             finally:
                 stop.set()

@@ -112,8 +112,8 @@ class Hands:
                 self.look(conductor_lives=True)
 
         with ThreadPoolExecutor(1) as pool:
-            watching = pool.submit(work)
             try:
+                watching = pool.submit(work)  # a signal may come when the thread has just begun
                 yield
             finally:
                 done.set()

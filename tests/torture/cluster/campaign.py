@@ -147,7 +147,8 @@ class ClusterCampaign(Campaign):
         for trouble in self.plan.troubles:
             self.history.note(f"begins: {trouble.name}")
             self.ends.append(trouble.begin(self.ground, random))
-        if self.plan.until == "death":
+        # Nothing ends by itself that waits for a disk which is silent.
+        if self.plan.until == "death" or (death.how == "by TERM" and self.ground.disk.is_silent):
             self._all_well()
         super()._die(death)
 

@@ -4,9 +4,11 @@ It is a file system in a file, so it takes root in a mount namespace (`unshare -
 """
 
 import glob
+import os
 import subprocess
 from pathlib import Path
 
+from tests.support.slurm.lab import PATH
 from tests.torture.filling import fill
 
 SIZE = "48M"
@@ -82,5 +84,6 @@ def run(*command: str) -> None:
     Raises:
         AssertionError: it failed.
     """
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    env = {**os.environ, "PATH": PATH}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
