@@ -41,13 +41,13 @@ def _kinds(base: type[Base]) -> Iterator[type[Base]]:
 
 
 def _load_conductor() -> None:
-    """Load what `podium start --foreground` does. What checks the parameters of a method, a conductor makes at its first call."""
+    """Load what `podium start --foreground` does, and make what checks the parameters of its methods."""
     import_module("podium.cli.commands.start")
     import_module("podium.conductor.daemon")
     import_module(LOOP)
     for kind in _kinds(methods.Params):
         with suppress(ValidationError):
-            methods.checked(kind, {})  # what checks the parameters of a method is made at its first call
+            methods.checked(kind, {})  # a conductor makes it at the first call of the method
 
 
 def _load_server() -> None:

@@ -88,13 +88,8 @@ def _shell(bench: Bench, lab: Lab, script: str) -> float:
     """Return the seconds that a shell script takes which has the cluster for itself."""
     eventually(lambda: not lab.jobs(), seconds=300)
     began = time.perf_counter()
-    output_of(bench.interrupts, ["bash", "-ec", script], _env(lab))
+    output_of(bench.interrupts, ["bash", "-ec", script], lab.environment())
     return time.perf_counter() - began
-
-
-def _env(lab: Lab) -> dict[str, str]:
-    """Return the environment of what uses the cluster without us."""
-    return {"PATH": PATH, "HOME": str(Path.home()), "USER": "bench", "LANG": "C.UTF-8", **lab.env}
 
 
 def _crowd(bench: Bench, conductor: Conductor, name: str) -> list[Row]:
@@ -121,7 +116,11 @@ def _map_array(bench: Bench) -> list[Row]:
         words = [str(python), str(script), str(bench.new_folder()), str(count), str(AT_ONCE)]
         ours = _play(conductor, count)
         eventually(lambda: not lab.jobs(), seconds=300)
-        theirs = float(output_of(bench.interrupts, words, _env(lab), stderr=subprocess.DEVNULL).split()[-1])
+        theirs = float(
+            output_of(
+                bench.interrupts, words, {**lab.environment(), "USER": "bench"}, stderr=subprocess.DEVNULL
+            ).split()[-1]
+        )
     return [Row("slurm", f"{count} no-op sheets on three nodes", ours, "s", theirs, "submitit's map_array")]
 
 

@@ -92,7 +92,7 @@ class Lab:
     def _start_accounting(self, port: int, database_port: int) -> None:
         """Start the database and slurmdbd, and make the cluster known there; there is no account yet."""
         accounting.write_slurmdbd_conf(self.folder, port, database_port)
-        self._start("mariadbd", *accounting.database(self.folder, database_port, self._environment()))
+        self._start("mariadbd", *accounting.database(self.folder, database_port, self.environment()))
         until((self.folder / "run" / "db.sock").exists)  # slurmdbd that finds none looks again only after five seconds
         self._start("slurmdbd", "-D")
         add = ["sacctmgr", "-i", "add", "cluster", "lab"]
@@ -246,6 +246,10 @@ class Lab:
         self.until_up(*self.nodes)
         self.cancel_all()
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment of what uses the cluster without us."""
+        return {"PATH": PATH, "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8", **self.env}
+
     # -- how it is done --------------------------------------------------------------------------------------------
 
     def _call(
@@ -253,18 +257,15 @@ class Lab:
     ) -> subprocess.CompletedProcess[str]:
         who = NOBODY if somebody_else else None
         return subprocess.run(
-            command, env=self._environment(), input=stdin or "", capture_output=True, text=True, check=False,
+            command, env=self.environment(), input=stdin or "", capture_output=True, text=True, check=False,
             user=who, group=who, extra_groups=[NOBODY] if somebody_else else None, timeout=CALL_SECONDS, cwd="/",
         )  # fmt: skip
-
-    def _environment(self) -> dict[str, str]:
-        return {"PATH": PATH, "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8", **self.env}
 
     def _start(self, name: str, *options: str) -> None:
         program = name if name in (*PROGRAMS, *accounting.PROGRAMS) else "slurmd"
         with (self.folder / "log" / f"{name}.out").open("ab") as out:
             self._daemons[name] = subprocess.Popen(
-                [program, *options], env=self._environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                [program, *options], env=self.environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,
             )  # fmt: skip
 

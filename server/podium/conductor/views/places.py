@@ -82,7 +82,7 @@ def _in_queue(job: JobRun, queued: Sequence[tuple[int, Place]]) -> str:
     return f"{where} {TITLES[job.plan.sheet(queued[0][0]).engine]}'s queue{f': {why}' if why else ''}{next_}"
 
 
-def explained(job: JobRun, num: int, place_of: PlaceOf, said: str = "") -> str:
+def explained(job: JobRun, num: int, place_of: PlaceOf, said: str) -> str:
     """Return in sentences why a sheet that was started is not at work, "" if it is. `said` is the job's reason: what that tells
     of the queue is not told again.
     """

@@ -213,6 +213,11 @@ class Submitted:
     words: str = ""
     number: str = ""
 
+    @property
+    def may_be_refusal(self) -> bool:
+        """Whether the cluster refuses, or says what nobody knows: later it may be no different."""
+        return self.outcome in {"refused", "unclear"}
+
 
 def read_submit(exit_code: int, text: str, *, timed_out: bool = False) -> Submitted:
     """Return what a submit came to.

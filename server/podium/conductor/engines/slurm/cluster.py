@@ -71,7 +71,7 @@ class Cluster:
         done = await self._run(commands.sbatch(lane, count), SUBMIT_SECONDS, WORDS_BYTES)
         faults.point("after_sbatch")
         found = answers.read_submit(done.exit_code, done.output, timed_out=done.timed_out)
-        if found.outcome in {"refused", "unclear"}:
+        if found.may_be_refusal:
             return replace(found, words=self._with_variables(lane.resources, found.words))
         return found
 

@@ -119,7 +119,7 @@ async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> bool:
     done = await engine.cluster.submit(lane, count)
     now = time.monotonic()
     engine.to_ask.set()
-    if is_exact and done.outcome in {"refused", "unclear"}:
+    if is_exact and done.may_be_refusal:
         engine.fleet.short.discard(pool.resources)  # it was not the time
     if done.outcome == "submitted":
         lanes = [done.number] if count == 1 else [f"{done.number}_{index}" for index in range(count)]
@@ -134,7 +134,7 @@ async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> bool:
         pool.arrays = False
     elif done.outcome == "too_many" and count > 1:
         pool.most = count // 2  # tried at once
-    elif done.outcome in {"refused", "unclear"} and pool.resources.time_seconds and not is_exact:
+    elif done.may_be_refusal and pool.resources.time_seconds and not is_exact:
         engine.fleet.short.add(pool.resources)  # perhaps the time is too long; it is tried again at once
     elif done.outcome == "refused":
         log.warning("refused_by_the_cluster", pool=pool.name, reason=done.words)

@@ -35,7 +35,7 @@ def examine(place: Path, python: str, wait_seconds: float) -> Iterator[Finding]:
 
 def _not_submitted(submitted: Submitted) -> Finding:
     """Say why there is no job; of a refusal also what this environment asked for beside it."""
-    also = from_environment(os.environ, NEEDS) if submitted.outcome in {"refused", "unclear"} else ""
+    also = from_environment(os.environ, NEEDS) if submitted.may_be_refusal else ""
     if not also:
         return Finding("job", "fail", f"sbatch says: {submitted.words}", NAMED)
     return Finding("job", "fail", f"sbatch says: {submitted.words} (with {also} from this environment)", CORRECT)
